@@ -1,0 +1,330 @@
+"""The settings of the eight stages, with their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.domain.stages import StageName
+from engine.settings import StageSettings, setting
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractFramesSettings(StageSettings):
+    """Stage 0: which moments of the video are stored, and how."""
+
+    sample_fps: float = setting(
+        2.0,
+        "Samples per second",
+        "How many frames of each second are looked at.",
+        unit="1/s",
+        low=0.1,
+        high=30,
+    )
+    start: float = setting(
+        0.0, "Start", "Seconds from the first frame at which the analysis begins.", unit="s", low=0
+    )
+    end: float = setting(
+        0.0,
+        "End",
+        "Seconds from the first frame at which the analysis ends; 0 means the end of the video.",
+        unit="s",
+        low=0,
+    )
+    max_edge: int = setting(
+        1920,
+        "Longest edge",
+        "Stored frames are scaled down to this; small board text is lost below 1920.",
+        unit="px",
+        low=320,
+        high=7680,
+    )
+    jpeg_quality: int = setting(90, "JPEG quality", "Quality of the stored frames.", low=50, high=100)
+    chunk_seconds: float = setting(
+        16.0,
+        "Chunk length",
+        "Video is worked on in pieces of this length, the first ones shorter. May change results.",
+        unit="s",
+        low=2,
+        high=120,
+        advanced=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FilterScenesSettings(StageSettings):
+    """Stage 1: which stored frames go on, and where shots end."""
+
+    duplicate_distance: float = setting(
+        0.6,
+        "Near-duplicate distance",
+        "Mean difference of two small grey pictures (0..255) below which a frame adds nothing; "
+        "its time passes to its twin. 0 keeps all.",
+        low=0,
+        high=20,
+    )
+    blur_floor: float = setting(
+        4.0,
+        "Blur floor",
+        "Sharpness (variance of the Laplacian at 640 px width) below which a frame is too blurred "
+        "to be read. 0 keeps all.",
+        low=0,
+        high=500,
+    )
+    black_level: float = setting(
+        14.0, "Black level", "Mean brightness (0..255) below which a frame counts as black.", low=0, high=64
+    )
+    keep_every: float = setting(
+        4.0,
+        "Keep at least one per",
+        "Even in a still picture one frame is kept this often.",
+        unit="s",
+        low=0.5,
+        high=60,
+    )
+    cut_threshold: float = setting(
+        0.42,
+        "Cut threshold",
+        "How different two neighbouring frames must be to count as a cut (0..1, lower finds more).",
+        low=0.05,
+        high=1,
+    )
+    dropped_ranges: str = setting(
+        "", "Dropped ranges", "Times that are left out, for instance 0:00-0:30, 45:00-60:00."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CompileReportSettings(StageSettings):
+    """Stage 7: how on-screen time becomes figures (see exposure.md)."""
+
+    gap: float = setting(
+        2.0, "Gap", "Sightings closer than this are one exposure.", unit="s", low=0, high=60, hard=False
+    )
+    minimum: float = setting(
+        0.5, "Minimum", "Shorter exposures are dropped.", unit="s", low=0, high=60, hard=False
+    )
+    min_confidence: float = setting(
+        0.0, "Minimum confidence", "Detections below this confidence don't count.", low=0, high=1, hard=False
+    )
+    min_height: float = setting(
+        0.0,
+        "Minimum height",
+        "Signs lower than this on screen don't count.",
+        unit="px",
+        low=0,
+        high=500,
+        hard=False,
+    )
+    min_clarity: float = setting(
+        0.0, "Minimum clarity", "Signs less sharp than this don't count (0..1).", low=0, high=1, hard=False
+    )
+    min_visible: float = setting(
+        0.0,
+        "Minimum visible part",
+        "Signs of which less than this share is inside the picture don't count.",
+        low=0,
+        high=1,
+        hard=False,
+    )
+    count_captions: bool = setting(
+        False, "Count captions", "Also count overlays (scorebug, channel logo) in the totals.", hard=False
+    )
+    preset: str = setting(
+        "plain_seconds",
+        "Scoring preset",
+        "How quality is weighed. No vendor publishes its weights; a preset is '-like'.",
+        choices=("plain_seconds", "joyce_julius_like", "qi_like", "six_factor_like", "brand_matrix_like"),
+        hard=False,
+    )
+    size_reference: float = setting(
+        0.05,
+        "Size reference",
+        "Share of the picture that earns the full size factor.",
+        low=0.001,
+        high=1,
+        hard=False,
+    )
+    position: str = setting(
+        "centre",
+        "Position",
+        "Distance from the centre, or a 3×3 grid of weights.",
+        choices=("centre", "grid"),
+        hard=False,
+    )
+    position_grid: str = setting(
+        "0.6 0.8 0.6 0.8 1 0.8 0.6 0.8 0.6",
+        "Position grid",
+        "Nine weights (0..1), row by row from the top left.",
+        hard=False,
+    )
+    duration_weight: str = setting(
+        "none",
+        "Duration weight",
+        "Decaying: later seconds of an exposure count less. Growing: short ones count less.",
+        choices=("none", "decaying", "growing"),
+        hard=False,
+    )
+    share_of_voice: str = setting(
+        "brands",
+        "Share of voice by",
+        "Split each moment by the number of brands on screen, or by their area.",
+        choices=("brands", "area"),
+        hard=False,
+    )
+    price_per_30s: float = setting(
+        0.0,
+        "Price per 30 s",
+        "Price of a 30-second spot, for media equivalent estimates; 0 leaves money out.",
+        low=0,
+        hard=False,
+    )
+    currency: str = setting("EUR", "Currency", "Printed beside money.", hard=False, affects_output=False)
+    viewers: int = setting(
+        0, "Average viewers", "For impressions and cost per thousand; 0 leaves them out.", low=0, hard=False
+    )
+    fee: float = setting(0.0, "Sponsorship fee", "For cost per thousand; 0 leaves it out.", low=0, hard=False)
+    mentions: str = setting(
+        "", "Verbal mentions", "Mentions by the commentator, as brand=count, comma separated.", hard=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DetectRegionsSettings(StageSettings):
+    """Stage 2: where signs are, and which boxes are the same sign."""
+
+    model_set: str = setting("default", "Detector", "The model that finds text.")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOcrSettings(StageSettings):
+    """Stage 3: what signs say."""
+
+    model_set: str = setting("default", "Reader", "The model that reads text.")
+
+
+@dataclass(frozen=True, slots=True)
+class MatchBrandsSettings(StageSettings):
+    """Stage 4: which brand a text is. All but the scorer and the cache policy only filter stored results."""
+
+    min_box_score: float = setting(
+        0.3, "Minimum box score", "Regions found with less certainty are left out.", low=0, high=1, hard=False
+    )
+    min_text_score: float = setting(
+        0.5, "Minimum text score", "Texts read with less certainty are left out.", low=0, high=1, hard=False
+    )
+    accept: float = setting(
+        90.0,
+        "Accept from",
+        "Matches with at least this score count by themselves.",
+        low=0,
+        high=100,
+        hard=False,
+    )
+    review: float = setting(
+        75.0,
+        "Review from",
+        "Matches between this and the accept score are shown for a decision.",
+        low=0,
+        high=100,
+        hard=False,
+    )
+    margin: float = setting(
+        4.0,
+        "Close call",
+        "Two brands whose scores differ by less are shown for a decision.",
+        low=0,
+        high=50,
+        hard=False,
+    )
+    min_length: int = setting(
+        3,
+        "Minimum length",
+        "Shorter texts are matched only exactly.",
+        unit="letters",
+        low=1,
+        high=20,
+        hard=False,
+    )
+    look_threshold: float = setting(
+        0.5, "Look threshold", "How sure a match by look must be (0..1).", low=0, high=1, hard=False
+    )
+    use_looks: bool = setting(True, "Find by look", "Search for reference pictures of brands' marks.")
+    session_cache: str = setting(
+        "confirmed_only",
+        "Session cache",
+        "Whether answers found earlier in this source are used again.",
+        choices=("confirmed_only", "use", "ignore"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EscalateVlmSettings(StageSettings):
+    """Stage 5: a vision-language model on this machine."""
+
+    endpoint: str = setting(
+        "",
+        "Endpoint",
+        "Base URL of an OpenAI-shaped server, for instance http://127.0.0.1:11434/v1. Empty: no local model.",
+    )
+    model: str = setting("", "Model", "Name of the model at the endpoint.")
+    crops_per_sheet: int = setting(
+        15, "Crops per sheet", "How many signs are asked on one contact sheet.", low=1, high=15
+    )
+    min_confidence: float = setting(
+        0.6, "Minimum confidence", "Less certain answers stay unresolved.", low=0, high=1
+    )
+    max_calls: int = setting(200, "Call limit", "No more calls than this in one run.", low=0, high=100000)
+    timeout: float = setting(
+        60.0, "Time-out", "Seconds to wait for an answer.", unit="s", low=1, high=600, affects_output=False
+    )
+    min_seconds: float = setting(
+        1.0, "Minimum on screen", "Only what is seen at least this long is asked.", unit="s", low=0, high=600
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EscalateCloudSettings(StageSettings):
+    """Stage 6: a cloud model, only with consent and under a budget."""
+
+    consent: bool = setting(False, "Consent", "Crops of unresolved signs may be sent to the provider.")
+    provider: str = setting(
+        "",
+        "Provider",
+        "openai, anthropic, google, or empty for none.",
+        choices=("", "openai", "anthropic", "google", "custom"),
+    )
+    endpoint: str = setting("", "Endpoint", "Base URL; empty: the provider's own.")
+    model: str = setting("", "Model", "Name of the model.")
+    budget_usd: float = setting(
+        0.0,
+        "Budget",
+        "Never spend more than this in one run; 0 means no calls.",
+        unit="USD",
+        low=0,
+        high=100000,
+    )
+    crops_per_sheet: int = setting(
+        15, "Crops per sheet", "How many signs are asked on one contact sheet.", low=1, high=15
+    )
+    min_confidence: float = setting(
+        0.6, "Minimum confidence", "Less certain answers stay unresolved.", low=0, high=1
+    )
+    max_calls: int = setting(50, "Call limit", "No more calls than this in one run.", low=0, high=100000)
+    timeout: float = setting(
+        60.0, "Time-out", "Seconds to wait for an answer.", unit="s", low=1, high=600, affects_output=False
+    )
+    min_seconds: float = setting(
+        1.0, "Minimum on screen", "Only what is seen at least this long is asked.", unit="s", low=0, high=600
+    )
+
+
+SETTINGS_TYPES: dict[StageName, type[StageSettings]] = {
+    StageName.EXTRACT_FRAMES: ExtractFramesSettings,
+    StageName.FILTER_SCENES: FilterScenesSettings,
+    StageName.DETECT_REGIONS: DetectRegionsSettings,
+    StageName.RUN_OCR: RunOcrSettings,
+    StageName.MATCH_BRANDS: MatchBrandsSettings,
+    StageName.ESCALATE_VLM: EscalateVlmSettings,
+    StageName.ESCALATE_CLOUD: EscalateCloudSettings,
+    StageName.COMPILE_REPORT: CompileReportSettings,
+}
