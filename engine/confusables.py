@@ -1,0 +1,111 @@
+"""What OCR mistakes for what: the confusable skeleton of a folded text, and a weighted edit distance."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+STRONG = 0.35
+WEAK = 0.6
+DOUBLED = 0.6
+THIN = 0.7
+PLAIN = 1.0
+
+_GROUPS = ("0oqо", "1ilіӏ", "5sѕ", "8b", "2z", "9gq", "4a", "3e", "7t", "6g")
+_SKELETON = str.maketrans(
+    {
+        "0": "o", "q": "o", "1": "l", "i": "l", "5": "s", "8": "b", "2": "z", "9": "g", "6": "g", "4": "a",
+        "3": "e", "7": "t",
+        # Look-alikes of other alphabets, which a reader of several scripts mixes in.
+        "а": "a", "е": "e", "о": "o", "р": "p", "с": "c", "х": "x", "у": "y", "к": "k", "м": "m", "т": "t",
+        "в": "b", "н": "h", "и": "n", "α": "a", "ε": "e", "ο": "o", "ρ": "p", "τ": "t", "υ": "u", "κ": "k",
+        "ν": "v", "μ": "m", "β": "b", "η": "n", "ι": "l", "χ": "x",
+    }
+)  # fmt: skip
+_LONG = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+_WEAK_PAIRS = frozenset(
+    frozenset(pair)
+    for pair in (
+        "ce", "co", "eo", "uv", "hn", "nm", "ao", "ae", "ft", "tl", "it", "gc", "yv", "kx", "do", "bh", "nu",
+        "rn", "pr", "ef", "dc", "lj", "ij", "gq", "fp", "hk", "rk", "vy", "0d", "od", "uo", "ua", "kr", "wv",
+        "il", "t1", "7l", "71", "6b", "5g", "8s", "gs", "ea", "br", "oc", "dq", "qg", "g8",
+    )
+)  # fmt: skip
+_WEAK_LONG = frozenset(
+    {("nn", "m"), ("ii", "u"), ("ln", "h"), ("li", "h"), ("lo", "b"), ("in", "m"), ("ri", "n")}
+)
+_STRONG_LONG = frozenset({("rn", "m"), ("vv", "w"), ("cl", "d"), ("ci", "d"), ("c1", "d"), ("nv", "w")})
+_STRONG_PAIRS = frozenset(frozenset((a, b)) for group in _GROUPS for a in group for b in group if a != b)
+
+
+@lru_cache(maxsize=262144)
+def skeleton(compact: str) -> str:
+    """`compact` (folded, no gaps) with each group of confusable shapes mapped to one letter.
+
+    Two texts with equal skeletons differ only by what OCR confuses: 0/O, 1/I/l, 5/S, 8/B, rn/m, vv/w, cl/d and
+    look-alike letters of Cyrillic and Greek. A skeleton is for comparing, not for showing."""
+    mapped = compact.translate(_SKELETON)
+    for long, short in _LONG:
+        if long in mapped:
+            mapped = mapped.replace(long, short)
+    return mapped
+
+
+def substitution_cost(a: str, b: str) -> float:
+    """Cost 0..1 of reading character `a` for `b`: 0 equal, 0.35 confusable, 0.6 similar, 1 unlike."""
+    if a == b or a.translate(_SKELETON) == b:
+        return 0.0 if a == b else STRONG
+    pair = frozenset((a, b))
+    if pair in _STRONG_PAIRS or a.translate(_SKELETON) == b.translate(_SKELETON):
+        return STRONG
+    return WEAK if pair in _WEAK_PAIRS else PLAIN
+
+
+_substitution = lru_cache(maxsize=65536)(substitution_cost)
+
+
+def _gap_cost(text: str, index: int) -> float:
+    """Cost of one character too many or too few: less for a doubled and for a thin letter."""
+    char = text[index]
+    if (index and text[index - 1] == char) or (index + 1 < len(text) and text[index + 1] == char):
+        return DOUBLED
+    return THIN if char in "il1j" else PLAIN
+
+
+@lru_cache(maxsize=131072)
+def weighted_distance(read: str, name: str) -> float:
+    """Least total cost of turning `read` into `name` (both folded, no gaps); 0 for equal texts.
+
+    Levenshtein by dynamic programming with confusable substitutions, cheap doubled and thin letters, and
+    two-for-one confusions (rn/m) in both directions."""
+    rows, columns = len(read), len(name)
+    gaps_name = [_gap_cost(name, j) for j in range(columns)]
+    table: list[list[float]] = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for j in range(columns):
+        table[0][j + 1] = table[0][j] + gaps_name[j]
+    for i in range(1, rows + 1):
+        row, above = table[i], table[i - 1]
+        a = read[i - 1]
+        gap_read = _gap_cost(read, i - 1)
+        row[0] = above[0] + gap_read
+        for j in range(1, columns + 1):
+            b = name[j - 1]
+            best = above[j - 1] if a == b else above[j - 1] + _substitution(a, b)
+            other = above[j] + gap_read
+            if other < best:
+                best = other
+            other = row[j - 1] + gaps_name[j - 1]
+            if other < best:
+                best = other
+            if i > 1:
+                best = min(best, table[i - 2][j - 1] + _pair_cost(read[i - 2 : i], b))
+            if j > 1:
+                best = min(best, above[j - 2] + _pair_cost(name[j - 2 : j], a))
+            row[j] = best
+    return table[rows][columns]
+
+
+def _pair_cost(two: str, one: str) -> float:
+    """Cost of two characters read for one, or one for two."""
+    if (two, one) in _STRONG_LONG:
+        return STRONG
+    return WEAK if (two, one) in _WEAK_LONG else 2 * PLAIN
