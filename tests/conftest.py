@@ -1,4 +1,4 @@
-"""Guards that hold for every test: no network beyond loopback, no leaked threads, no touch of the user's own folders."""
+"""Guards of every test: no network beyond loopback, no leaked threads, the user's own folders untouched."""
 
 from __future__ import annotations
 
