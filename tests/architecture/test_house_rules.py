@@ -45,7 +45,7 @@ def name(path: Path) -> str:
 
 def imported(path: Path) -> set[str]:
     """Top-level names of everything that the file imports, at any depth and lazily too."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name.split(".")[0] for alias in node.names)

@@ -23,7 +23,7 @@ def test_setters_do_not_steal_references(qapp: Any) -> None:
 def test_signals_do_not_steal_references(qapp: Any) -> None:
     from PySide6.QtWidgets import QCheckBox
 
-    heard = []
+    heard: list[int] = []
     box = QCheckBox()
     box.toggled.connect(lambda checked: heard.append(len(heard)))
     before = sys.getrefcount(None), sys.getrefcount(True)
