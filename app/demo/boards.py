@@ -291,7 +291,7 @@ def _section(plane: Plane, kind: str, names: list[Writing], looks: dict[str, Ide
 
 def _facade(cast: Cast, looks: dict[str, Identity], book: SignBook, rng: np.random.Generator) -> Section:
     """The wall under the far stand: the mark without letters, words that are no brand, a few large names."""
-    plane = Plane((-22.0, 77.0, 3.6), (1.0, 0, 0), (0, 0, -1.0), 149.0, 3.6)
+    plane = Plane((-16.0, 77.0, 3.6), (1.0, 0, 0), (0, 0, -1.0), 137.0, 3.6)
     w, h = round(plane.across * DENSE), round(plane.down * DENSE)
     image = np.empty((h, w, 3), np.uint8)
     image[:] = (58, 54, 52)

@@ -36,17 +36,18 @@ class Camera:
     def matrix(self) -> Vec:
         """The 3x4 projection matrix from world metres (homogeneous) to pixels."""
         eye = np.array(self.position)
-        forward = np.array(self.target) - eye
-        forward /= np.linalg.norm(forward)
-        right = np.cross(forward, (0.0, 0.0, 1.0))
-        right /= np.linalg.norm(right)
-        turn = np.stack([right, np.cross(forward, right), forward])
+        x, y, z = np.array(self.target) - eye
+        flat, reach = float(np.hypot(x, y)), float(np.sqrt(x * x + y * y + z * z))
+        right, forward = (y / flat, -x / flat, 0.0), (x / reach, y / reach, z / reach)
+        below = (x * z / (flat * reach), y * z / (flat * reach), -flat / reach)
+        turn = np.array([right, below, forward])
         lens = np.array([[self.focal, 0, self.width / 2], [0, self.focal, self.height / 2], [0, 0, 1.0]])
         return np.asarray(lens @ np.hstack([turn, (-turn @ eye)[:, None]]))
 
     def project(self, points: Vec) -> tuple[Vec, Vec]:
         """Pixels (n, 2) and depths in metres (n,) of world points (n, 3)."""
-        seen = points @ self.matrix()[:, :3].T + self.matrix()[:, 3]
+        matrix = self.matrix()
+        seen = points @ matrix[:, :3].T + matrix[:, 3]
         depth = seen[:, 2]
         return seen[:, :2] / np.where(np.abs(depth) < 1e-6, 1e-6, depth)[:, None], depth
 
@@ -107,7 +108,7 @@ def camera_at(shot: Shot, seconds: float, size: tuple[int, int]) -> Camera:
             )
     reach = float(np.linalg.norm(np.subtract(pose.target, pose.position)))
     phase = shot.start * 0.37
-    wobble = shot.sway * reach / pose.focal
+    wobble = shot.sway * reach / (pose.focal * 1280)
     target = (
         pose.target[0] + wobble * float(np.sin(2.1 * seconds + phase)),
         pose.target[1],
@@ -138,7 +139,7 @@ class _Planner:
         while at < seconds + 1.2:
             x = 52.5 + 0.55 * (self.ball_x(self.play + at + 0.4) - 52.5)
             zoom = self.base_focal * (1.0 + 0.12 * float(np.sin(0.5 * (self.play + at) + sway_from)))
-            poses.append(Pose(at, self.home, (x, 33.0 + 4.0 * float(np.sin(0.33 * (self.play + at))), 0.0), zoom))
+            poses.append(Pose(at, self.home, (x, 41.0 + 3.0 * float(np.sin(0.33 * (self.play + at))), 0.0), zoom))
             at += 1.4
         if seconds > 6.0 and self.rng.random() < 0.8:
             last = poses[-2]
@@ -181,7 +182,7 @@ class _Planner:
         count = max(1, round(seconds * self.fps))
         star = -1
         if kind == "close":
-            star = self.stars[len(self.shots) % len(self.stars)]
+            star = self.stars[sum(s.kind == "close" for s in self.shots) % len(self.stars)]
             poses, sway = self.close(seconds, self._u(38, 66))
         else:
             poses, sway = getattr(self, kind)(seconds)

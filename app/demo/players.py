@@ -13,7 +13,7 @@ from engine.adapters.cv import cv2
 BODY = 1.84
 """Metres: a figure's height."""
 
-PHASES = 14
+PHASES = 12
 """Pictures in a running step."""
 
 Colour = tuple[int, int, int]
@@ -79,15 +79,15 @@ class Play:
                     follow = 0.12 if deep < 10 else float(rng.uniform(0.45, 0.7))
                     kit = team if deep > 10 else 3 + team
                     base = (x + rng.uniform(-3, 3), y + rng.uniform(-4, 4))
-                    movers.append(Mover(base, tuple(wander), kit, int(rng.integers(5)), follow))
+                    movers.append(Mover(base, tuple(wander), kit, int(rng.integers(3)) * 2, follow))
         movers.append(Mover((52, 36), (4, 4, 1, 2), 2, 1, 0.75))
         for x in (30.0, 74.0):
             movers.append(Mover((x, 69.2), (3.5, 0.05, float(rng.uniform(0, 6)), 2), 2, 2, 0.35))
-        for x in rng.uniform([12, 44, 80], [34, 66, 98]):
+        for x in (24.4, 52.5, 80.6):
             movers.append(Mover((float(x), 70.3), (0.15, 0.05, float(rng.uniform(0, 6)), 2), 5, int(rng.integers(5)), 0.0))
-        for y in rng.uniform(14, 58, 2):
-            movers.append(Mover((107.6, float(y)), (0.05, 0.2, 1, 2), 5, int(rng.integers(5)), 0.0))
-            movers.append(Mover((-2.6, float(68 - y)), (0.05, 0.2, 1, 2), 5, int(rng.integers(5)), 0.0))
+        for y in (23.0, 47.0):
+            movers.append(Mover((107.6, y), (0.05, 0.2, 1, 2), 5, int(rng.integers(5)), 0.0))
+            movers.append(Mover((-2.6, y), (0.05, 0.2, 1, 2), 5, int(rng.integers(5)), 0.0))
         self.movers: tuple[Mover, ...] = tuple(movers)
 
     def ball_x(self, t: float) -> float:
@@ -126,9 +126,12 @@ class Wardrobe:
         """view: left | right | front | back; phase: 0..PHASES-1; stride: 0 stands, 1 jogs, 2 runs."""
         key = (kit, skin, view, phase if stride else 0, stride, large)
         if key not in self.cache:
-            size = 1000.0 if large else 260.0
-            sprite = _draw(self.kits[kit], SKINS[skin], HAIRS[skin], view, phase / PHASES, stride, size)
-            self.cache[key] = sprite
+            if view == "left":
+                right = self.figure(kit, skin, "right", phase, stride, large)
+                self.cache[key] = Sprite([np.ascontiguousarray(x[:, ::-1]) for x in right.levels], right.foot, right.size)
+            else:
+                size = 900.0 if large else 200.0
+                self.cache[key] = _draw(self.kits[kit], SKINS[skin], HAIRS[skin], view, phase / PHASES, stride, size)
         return self.cache[key]
 
 
@@ -172,7 +175,10 @@ class _Canvas:
         y0, y1 = max(0, ys[0] - pad), min(self.h, ys[-1] + pad)
         x0, x1 = max(0, xs[0] - pad), min(self.w, xs[-1] + pad)
         part = mask[y0:y1, x0:x1].astype(np.float32) / 255
-        body = cv2.GaussianBlur(part, (0, 0), max(0.8, depth * self.size * 0.28))
+        fine = 1 if self.size < 400 else 4
+        small = cv2.resize(part, (max(1, (x1 - x0) // fine), max(1, (y1 - y0) // fine)), interpolation=cv2.INTER_AREA)
+        small = cv2.GaussianBlur(small, (0, 0), max(0.8, depth * self.size * 0.28 / fine))
+        body = cv2.resize(small, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
         tilt = cv2.Sobel(body, cv2.CV_32F, 1, 0, ksize=3) * (depth * self.size * 0.05)
         drop = cv2.Sobel(body, cv2.CV_32F, 0, 1, ksize=3) * (depth * self.size * 0.05)
         light = np.clip(0.52 + 0.5 * body + 0.30 * tilt + 0.34 * drop, 0.35, 1.16)[..., None]
@@ -209,12 +215,13 @@ def _side_legs(c: _Canvas, kit: Kit, skin: Colour, phase: float, reach: float, n
     dim = lambda colour: tuple(int(v * shade) for v in colour)  # noqa: E731
     calf = ((knee[0] + foot[0]) / 2, (knee[1] + foot[1]) / 2)
     c.limb([hip, knee, calf], [0.125, 0.092, 0.085], dim(skin))
-    c.limb([(knee[0] * 0.8 + foot[0] * 0.2, knee[1] * 0.8 + foot[1] * 0.2), calf, foot], [0.082, 0.08, 0.055], dim(kit.socks))
+    sock = (knee[0] * 0.68 + foot[0] * 0.32, knee[1] * 0.68 + foot[1] * 0.32)
+    c.limb([sock, calf, foot], [0.078, 0.078, 0.052], dim(kit.socks))
     ahead = swing - bend + np.pi / 2
     toe = (foot[0] + 0.1 * np.sin(ahead), foot[1] - 0.1 * np.cos(ahead))
     c.limb([foot, toe], [0.058, 0.044], dim((30, 34, 40) if near else (20, 22, 28)))
-    thigh = (hip[0] + (knee[0] - hip[0]) * 0.72, hip[1] + (knee[1] - hip[1]) * 0.72)
-    c.limb([(hip[0], hip[1] + 0.04), thigh], [0.16, 0.155], dim(kit.shorts))
+    thigh = (hip[0] + (knee[0] - hip[0]) * 0.52, hip[1] + (knee[1] - hip[1]) * 0.52)
+    c.limb([(hip[0], hip[1] + 0.04), thigh], [0.155, 0.14], dim(kit.shorts))
 
 
 def _side_arm(c: _Canvas, kit: Kit, skin: Colour, phase: float, reach: float, near: bool, lean: float, lift: float) -> None:
@@ -255,7 +262,7 @@ def _frontal(c: _Canvas, kit: Kit, skin: Colour, hair: Colour, phase: float, rea
         foot = (side * 0.064, 0.03 + (0.2 if back else 0.13) * up)
         calf = ((knee[0] + foot[0]) / 2 + side * 0.006, (knee[1] + foot[1]) / 2)
         c.limb([hip, knee, calf], [0.115, 0.085, 0.08], skin)
-        c.limb([(knee[0], knee[1] - 0.05), calf, foot], [0.075, 0.082, 0.055], kit.socks)
+        c.limb([(knee[0], knee[1] - 0.075), calf, foot], [0.074, 0.078, 0.055], kit.socks)
         c.limb([foot, (foot[0] + side * 0.02, foot[1] - 0.015)], [0.062, 0.06], (32, 34, 42))
         c.shape([(side * 0.0, 0.53 + lift), (side * 0.122, 0.53 + lift), (side * 0.132, 0.335 + 0.06 * up + lift),
                  (side * 0.012, 0.345 + 0.06 * up + lift)], kit.shorts, 0.1)
@@ -268,7 +275,6 @@ def _frontal(c: _Canvas, kit: Kit, skin: Colour, hair: Colour, phase: float, rea
         c.limb([hand, (hand[0], hand[1] - 0.025)], [0.045, 0.038], skin)
         c.limb([shoulder, (elbow[0] * 0.8 + shoulder[0] * 0.2, elbow[1] * 0.8 + shoulder[1] * 0.2)], [0.098, 0.09], kit.shirt)
         c.limb([(elbow[0] * 0.78 + shoulder[0] * 0.22, elbow[1] * 0.78 + shoulder[1] * 0.22)] * 2, [0.086, 0.086], kit.trim)
-        c.limb([elbow, elbow], [0.058, 0.058], skin)
     c.limb([(0, 0.82 + lift), (0, 0.88 + lift)], [0.075, 0.07], skin)
     cloth = np.zeros((c.h, c.w, 3), np.uint8)
     cloth[:] = kit.shirt
@@ -281,7 +287,7 @@ def _frontal(c: _Canvas, kit: Kit, skin: Colour, hair: Colour, phase: float, rea
         paint(cloth, number.mask, round(x - number.mask.shape[1] / 2), round(y), kit.letters)
     elif kit.text:
         broad = ink_of(kit.text, kit.face, 100.0)
-        cap = min(0.036, 0.196 / (broad.mask.shape[1] / broad.cap_height)) * c.size
+        cap = min(0.05, 0.2 / (broad.mask.shape[1] / broad.cap_height)) * c.size
         ink = ink_of(kit.text, kit.face, max(4.0, round(cap)))
         x, y = c.xy((0.0, 0.715 + lift))
         x, y = round(x - ink.mask.shape[1] / 2), round(y - ink.cap_height / 2 - ink.cap_top)
@@ -322,13 +328,11 @@ def _draw(kit: Kit, skin: Colour, hair: Colour, view: str, phase: float, stride:
     c = _Canvas(size)
     reach = (0.0, 0.42, 0.85)[stride]
     hull, capitals = None, (0.0, 0.0)
-    if view in ("left", "right"):
+    if view == "right":
         _side(c, kit, skin, hair, phase, reach)
     else:
         hull, capitals = _frontal(c, kit, skin, hair, phase, reach, view == "back")
     levels = c.finish()
-    if view == "left":
-        levels = [np.ascontiguousarray(level[:, ::-1]) for level in levels]
     return Sprite(levels, c.xy((0.0, 0.01)), size, hull, capitals)
 
 

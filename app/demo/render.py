@@ -72,6 +72,7 @@ class DemoScene:
         self.shots = plan_shots(seed, frames, fps, self.play.ball_x, (0, 1))
         self.overlays = Overlays(seed, self.cast, self.book, size, fps, self.shots)
         self.recorder = TruthRecorder()
+        self._sky: Image = np.full((size[1], size[0], 3), (34, 28, 26), np.uint8)
 
     def shot_of(self, frame: int) -> Shot:
         """The shot that a frame belongs to."""
@@ -88,7 +89,7 @@ class DemoScene:
         cover = np.zeros(picture.shape[:2], np.uint8)
         seen: list[_Seen] = []
         if shot.defocus:
-            picture = self._soft_ground(shot, camera, later, t, seen)
+            picture = self._soft_ground(shot, camera, later, t, seen, cover)
         else:
             self._ground(picture, camera, t)
             self._boards(picture, camera, later, t, seen)
@@ -105,19 +106,21 @@ class DemoScene:
         self._record(number, seen, captions, cover)
         return picture
 
-    def _soft_ground(self, shot: Shot, camera: Camera, later: Camera, t: float, seen: list[_Seen]) -> Image:
+    def _soft_ground(self, shot: Shot, camera: Camera, later: Camera, t: float, seen: list[_Seen], cover: Image) -> Image:
         """The out-of-focus background of a close shot, drawn at half size; covering people are drawn with it."""
         half = camera_at_size(camera, 0.5)
         small = np.empty((half.height, half.width, 3), np.uint8)
         self._ground(small, half, t)
         self._boards(small, camera, later, t, seen, half)
-        self._people(small, np.zeros(small.shape[:2], np.uint8), half, t, far_only=True)
+        covered = np.zeros(small.shape[:2], np.uint8)
+        self._people(small, covered, half, t, far_only=True)
+        cv2.resize(covered, self.size, dst=cover, interpolation=cv2.INTER_NEAREST)
         dx, dy = _shift(half, camera_at_size(later, 0.5))
         small = blurred(small, dx, dy, shot.defocus * self.size[0] / 1280 / 2)
         return np.asarray(cv2.resize(small, self.size, interpolation=cv2.INTER_LINEAR))
 
     def _ground(self, picture: Image, camera: Camera, t: float) -> None:
-        picture[:] = (34, 28, 26)
+        np.copyto(picture, self._sky[: picture.shape[0], : picture.shape[1]])
         matrix = camera.matrix()
         for drop in self.backdrops:
             found = visible(drop.plane, camera, matrix)
