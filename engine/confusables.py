@@ -76,32 +76,34 @@ def weighted_distance(read: str, name: str) -> float:
     """Least total cost of turning `read` into `name` (both folded, no gaps); 0 for equal texts.
 
     Levenshtein by dynamic programming with confusable substitutions, cheap doubled and thin letters, and
-    two-for-one confusions (rn/m) in both directions."""
-    rows, columns = len(read), len(name)
-    gaps_name = [_gap_cost(name, j) for j in range(columns)]
-    table: list[list[float]] = [[0.0] * (columns + 1) for _ in range(rows + 1)]
-    for j in range(columns):
-        table[0][j + 1] = table[0][j] + gaps_name[j]
-    for i in range(1, rows + 1):
-        row, above = table[i], table[i - 1]
-        a = read[i - 1]
-        gap_read = _gap_cost(read, i - 1)
-        row[0] = above[0] + gap_read
-        for j in range(1, columns + 1):
-            b = name[j - 1]
-            best = above[j - 1] if a == b else above[j - 1] + _substitution(a, b)
-            other = above[j] + gap_read
-            if other < best:
-                best = other
-            other = row[j - 1] + gaps_name[j - 1]
-            if other < best:
-                best = other
-            if i > 1:
-                best = min(best, table[i - 2][j - 1] + _pair_cost(read[i - 2 : i], b))
-            if j > 1:
-                best = min(best, above[j - 2] + _pair_cost(name[j - 2 : j], a))
-            row[j] = best
-    return table[rows][columns]
+    two-for-one confusions (rn/m) in both directions. Equal beginnings and ends cost nothing and are left out."""
+    first, last_read, last_name = 0, len(read), len(name)
+    while first < last_read and first < last_name and read[first] == name[first]:
+        first += 1
+    while last_read > first and last_name > first and read[last_read - 1] == name[last_name - 1]:
+        last_read -= 1
+        last_name -= 1
+    gaps_name = [_gap_cost(name, j) for j in range(first, last_name)]
+    columns = last_name - first
+    row = [0.0]
+    for gap in gaps_name:
+        row.append(row[-1] + gap)
+    table = [row]
+    for i in range(first, last_read):
+        a = read[i]
+        gap_read = _gap_cost(read, i)
+        above = row
+        row = [above[0] + gap_read]
+        for j in range(columns):
+            b = name[first + j]
+            best = min(above[j] + _substitution(a, b), above[j + 1] + gap_read, row[j] + gaps_name[j])
+            if i > first:
+                best = min(best, table[-2][j] + _pair_cost(read[i - 1 : i + 1], b))
+            if j:
+                best = min(best, above[j - 1] + _pair_cost(name[first + j - 1 : first + j + 1], a))
+            row.append(best)
+        table.append(row)
+    return table[-1][-1]
 
 
 def _pair_cost(two: str, one: str) -> float:

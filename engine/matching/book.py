@@ -79,7 +79,7 @@ class Book:
 
     __slots__ = (
         "brand_names", "deny", "digest", "exact", "forms", "glue", "grams", "longest", "segments", "shared",
-        "skeletons", "wide", "by_brand",
+        "skeletons", "wide", "by_brand", "bones",
     )  # fmt: skip
 
     def __init__(self, forms: Sequence[Form], deny: frozenset[str], names: dict[str, str], digest: str) -> None:
@@ -88,10 +88,11 @@ class Book:
         self.brand_names = names
         self.digest = digest
         self.shared = tuple(sorted({form.compact for form in forms if form.shared}))
+        self.bones = tuple((form.skeleton, plain_edits_allowed(len(form.skeleton))) for form in forms)
         self.longest = max((len(form.compact) for form in forms), default=0)
         exact: dict[str, list[int]] = defaultdict(list)
         skeletons: dict[str, list[int]] = defaultdict(list)
-        segments: dict[tuple[int, int, str], list[int]] = defaultdict(list)
+        segments: dict[tuple[int, int], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         grams: dict[str, list[int]] = defaultdict(list)
         glue: dict[str, list[int]] = defaultdict(list)
         wide: dict[str, list[int]] = defaultdict(list)
@@ -111,7 +112,7 @@ class Book:
             edits = plain_edits_allowed(len(bones))
             if edits and len(form.compact) >= 6:
                 for place, (start, size) in enumerate(pieces(len(bones), edits + 1)):
-                    segments[len(bones), place, bones[start : start + size]].append(index)
+                    segments[len(bones), place][bones[start : start + size]].append(index)
             if len(form.compact) >= 6 and form.kind in ("name", "alias"):
                 for start in range(len(bones) - GRAM + 1):
                     grams[bones[start : start + GRAM]].append(index)
@@ -119,7 +120,9 @@ class Book:
                 glue[form.compact[:GLUE_GRAM]].append(index)
         self.exact = {key: tuple(value) for key, value in exact.items()}
         self.skeletons = {key: tuple(value) for key, value in skeletons.items()}
-        self.segments = {key: tuple(value) for key, value in segments.items()}
+        self.segments = {
+            key: {piece: tuple(value) for piece, value in table.items()} for key, table in segments.items()
+        }
         self.grams = {key: tuple(dict.fromkeys(value)) for key, value in grams.items()}
         self.glue = {key: tuple(value) for key, value in glue.items()}
         self.wide = {key: tuple(value) for key, value in wide.items()}

@@ -53,12 +53,21 @@ def _match(
         return MatchResult(text, "denied")
     if len(compact) < settings.min_length or (compact.isdigit() and compact not in book.exact):
         return MatchResult(text, "unresolved")
-    candidates = _candidates(text, folded, finder, context)
+    candidates = _whole(text, folded, finder) or _candidates(text, folded, finder, context)
     if not candidates:
         return MatchResult(text, "unresolved")
     chosen = _best_set(candidates)
     chosen += _edge_parts(folded, finder, chosen, candidates, context)
     return _judge(text, folded, chosen, candidates, settings, context)
+
+
+def _whole(text: str, folded: Folded, finder: Finder) -> list[Candidate]:
+    """Candidates where the whole text is a spelling of the book, letter by letter: no need to look further."""
+    if folded.compact not in finder.book.exact:
+        return []
+    hits = (_score_run(text, folded, 0, len(folded.compact), hit) for hit in finder.run(folded.compact))
+    found = [candidate for candidate in hits if candidate is not None]
+    return found if any(candidate.score >= 94.0 for candidate in found) else []
 
 
 def _candidates(text: str, folded: Folded, finder: Finder, context: Collection[str]) -> list[Candidate]:
@@ -101,8 +110,7 @@ def _score_run(text: str, folded: Folded, start: int, end: int, hit: Hit) -> Can
             score = min(score, 80.0) if cost <= 0.36 else 0.0
         elif size <= 5:
             score = score if cost <= 0.5 else 0.0
-        words = [token for token in _tokens(folded, start, end)]
-        if is_common(run) or all(is_common(word) for word in words):
+        if is_common(run) or all(is_common(word) for word in _tokens(folded, start, end)):
             score -= _SPELT_LIKE_WORD
         elif form.common and size <= 6:
             score = min(score, 85.0)
@@ -169,7 +177,7 @@ def _glued_candidates(folded: Folded, finder: Finder, others: list[Candidate]) -
     cuts = [start for start in folded.starts if start not in folded.soft]
     taken = {(c.start, c.end) for c in others if c.score >= 85}
     spans = list(zip(cuts, (*cuts[1:], len(folded.compact)), strict=True))
-    if len(cuts) > 1 and sum(end - start < 8 for start, end in spans) and len(folded.compact) <= 60:
+    if len(cuts) > 1 and len(folded.compact) <= 60 and not taken:
         spans.append((0, len(folded.compact)))
     for start, end in spans:
         token = folded.compact[start:end]

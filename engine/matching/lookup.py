@@ -59,6 +59,7 @@ class Finder:
     def __init__(self, book: Book) -> None:
         self.book = book
         self._near: dict[str, tuple[Hit, ...]] = {}
+        self._tables: dict[int, list[tuple[dict[str, tuple[int, ...]], int, int]]] = {}
 
     def run(self, run: str) -> tuple[Hit, ...]:
         """Spellings equal or near to the whole run (folded, no gaps)."""
@@ -73,6 +74,15 @@ class Finder:
             known = self._near[run] = self._look(run)
         return known
 
+    def _resolve(self, read: int) -> list[tuple[dict[str, tuple[int, ...]], int, int]]:
+        """The book's tables of pieces to ask for a skeleton of `read` letters, with the slice to ask for."""
+        segments = self.book.segments
+        return [
+            (segments[length, place], position, position + size)
+            for length, place, position, size in _windows(read)
+            if (length, place) in segments
+        ]
+
     def _look(self, run: str) -> tuple[Hit, ...]:
         book = self.book
         if run.isdigit():
@@ -81,16 +91,19 @@ class Finder:
         found = set(book.skeletons.get(bones, ()))
         read = len(bones)
         if read >= 5:
-            segments = book.segments
+            tables = self._tables.get(read)
+            if tables is None:
+                tables = self._tables[read] = self._resolve(read)
             candidates: set[int] = set()
-            for length, place, position, size in _windows(read):
-                indices = segments.get((length, place, bones[position : position + size]))
-                if indices:
-                    candidates.update(indices)
-            for index in candidates - found:
-                name_bones = book.forms[index].skeleton
-                edits = plain_edits_allowed(len(name_bones))
-                if Levenshtein.distance(bones, name_bones, score_cutoff=edits) <= edits:
+            for table, position, end in tables:
+                piece = bones[position:end]
+                if piece in table:
+                    candidates.update(table[piece])
+            all_bones = book.bones
+            distance = Levenshtein.distance
+            for index in candidates:
+                name_bones, edits = all_bones[index]
+                if distance(bones, name_bones, score_cutoff=edits) <= edits:
                     found.add(index)
         hits = []
         for index in sorted(found):

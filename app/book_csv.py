@@ -1,0 +1,250 @@
+"""Read and write brand books as CSV: any common encoding and separator, duplicates told, nothing shadowed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.domain.errors import UserFixable
+from engine.textfold import fold, fold_compact
+
+HEADER = ("name", "aliases", "category", "origin")
+_SYNONYMS = {
+    "name": ("name", "brand", "brand name", "brand_name", "canonical name", "canonical_name"),
+    "aliases": ("aliases", "alias", "also known as", "synonyms"),
+    "category": ("category", "sector", "industry"),
+    "origin": ("origin", "source", "book"),
+}
+_EXPECTED = "name, aliases (separated by |), category, origin; only name is needed"
+
+
+@dataclass(frozen=True, slots=True)
+class BookRow:
+    """One brand of a book file; `line` is the line in the file (1 is the header), 0 for rows made in memory."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    category: str = ""
+    origin: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One spelling that two brands claim. It stays with `kept` and was left out of `dropped`."""
+
+    text: str
+    kept: str
+    kept_line: int
+    dropped: str
+    dropped_line: int
+
+    def __str__(self) -> str:
+        return (
+            f"“{self.text}” belongs to “{self.kept}” (line {self.kept_line}) and to “{self.dropped}” "
+            f"(line {self.dropped_line}): it stays with “{self.kept}” until the file is corrected."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BookFile:
+    """What a book file holds. `clashes`: spellings of two brands; `notes`: what was tidied (doubles, empty rows)."""
+
+    rows: tuple[BookRow, ...]
+    clashes: tuple[Clash, ...] = ()
+    notes: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+    separator: str = ","
+
+
+def read_book_csv(source: bytes | str | Path) -> BookFile:
+    """Read a brand book from bytes or a file (utf-8 with or without BOM, utf-16, Windows-1252; `,` `;` or tab).
+
+    Rows of the same name are made one; a spelling that two brands claim is reported and stays with the first
+    (a name before an alias). Raises UserFixable where the file can't be read, is empty or has no name column."""
+    data, label = _load(source)
+    text, encoding = _decode(data, label)
+    lines = text.splitlines()
+    head = next((line for line in lines if line.strip(" \t,;")), "")
+    if not head:
+        raise UserFixable(
+            f"The brand book {label} is empty.",
+            still_works="Nothing was imported.",
+            to_do=f"Give a CSV file with the header {_EXPECTED}.",
+        )
+    separator = max(",;\t", key=lambda mark: (head.count(mark), mark == ","))
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    columns: dict[str, int] | None = None
+    raw: list[BookRow] = []
+    empty = 0
+    try:
+        for cells in table:
+            if columns is None:
+                if any(cell.strip() for cell in cells):
+                    columns = _columns(cells, label)
+                continue
+            row = _row(cells, columns, table.line_num)
+            if row is None:
+                empty += 1
+            else:
+                raw.append(row)
+    except csv.Error as error:
+        raise UserFixable(
+            f"Line {table.line_num} of the brand book {label} is no valid CSV: {error}.",
+            still_works="Nothing was imported.",
+            to_do="Close the quotes on that line, or save the table as CSV again.",
+        ) from error
+    if not raw:
+        raise UserFixable(
+            f"The brand book {label} has a header but no brands.",
+            still_works="Nothing was imported.",
+            to_do="Add one brand per line below the header.",
+        )
+    rows, notes = _united(raw)
+    rows, clashes = _without_clashes(rows)
+    if empty:
+        notes.append(f"{empty} empty row{'s' if empty > 1 else ''} left out.")
+    return BookFile(tuple(rows), tuple(clashes), tuple(notes), encoding, separator)
+
+
+def write_book_csv(rows: Iterable[BookRow], path: Path | None = None) -> bytes:
+    """The rows as CSV (utf-8, comma, `|` between aliases), written to `path` too where one is given.
+
+    Reading it back gives the same names, aliases, categories and origins, in the same order."""
+    out = io.StringIO(newline="")
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(HEADER)
+    for row in rows:
+        table.writerow((row.name, "|".join(row.aliases), row.category, row.origin))
+    data = out.getvalue().encode("utf-8")
+    if path is not None:
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise UserFixable(
+                f"The brand book could not be written to {path}: {error.strerror or error}.",
+                still_works="The brands in the library are as they were.",
+                to_do="Choose another place, or make room on the disk.",
+            ) from error
+    return data
+
+
+def _load(source: bytes | str | Path) -> tuple[bytes, str]:
+    if isinstance(source, bytes):
+        return source, "file"
+    path = Path(source)
+    try:
+        return path.read_bytes(), str(path)
+    except OSError as error:
+        raise UserFixable(
+            f"The brand book {path} could not be read: {error.strerror or error}.",
+            still_works="Nothing was imported.",
+            to_do="Check the path and the rights of the file.",
+        ) from error
+
+
+def _decode(data: bytes, label: str) -> tuple[str, str]:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ["utf-16"]
+    elif len(data) > 3 and data[:200:2].count(0) > len(data[:200]) // 4:
+        encodings = ["utf-16-be"]
+    elif len(data) > 3 and data[1:200:2].count(0) > len(data[:200]) // 4:
+        encodings = ["utf-16-le"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text, "utf-8" if encoding == "utf-8-sig" else encoding
+    raise UserFixable(
+        f"The brand book {label} is no text in utf-8, utf-16 or Windows-1252.",
+        still_works="Nothing was imported.",
+        to_do="Save the table as “CSV UTF-8” and import it again (a spreadsheet file is not a CSV file).",
+    )
+
+
+def _columns(cells: Sequence[str], label: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for index, cell in enumerate(cells):
+        title = " ".join(cell.strip().casefold().split())
+        for column, names in _SYNONYMS.items():
+            if title in names and column not in found:
+                found[column] = index
+    if "name" not in found:
+        shown = ", ".join(cell.strip() for cell in cells)[:120]
+        raise UserFixable(
+            f"The brand book {label} has the header “{shown}”, in which no column is called name.",
+            still_works="Nothing was imported.",
+            to_do=f"The expected header is: {_EXPECTED}.",
+        )
+    return found
+
+
+def _row(cells: Sequence[str], columns: dict[str, int], line: int) -> BookRow | None:
+    def cell(column: str) -> str:
+        index = columns.get(column, -1)
+        return " ".join(cells[index].split()) if 0 <= index < len(cells) else ""
+
+    name = cell("name")
+    if not fold_compact(name):
+        return None
+    seen = {fold_compact(name)}
+    aliases = []
+    for alias in (part.strip() for part in cell("aliases").split("|")):
+        key = fold_compact(alias)
+        if key and key not in seen:
+            seen.add(key)
+            aliases.append(alias)
+    return BookRow(name, tuple(aliases), cell("category"), cell("origin"), line)
+
+
+def _united(raw: list[BookRow]) -> tuple[list[BookRow], list[str]]:
+    """Rows of the same folded name made one: aliases united, the first row's category and origin kept."""
+    by_name: dict[str, BookRow] = {}
+    notes = []
+    for row in raw:
+        key = fold(row.name)
+        first = by_name.get(key)
+        if first is None:
+            by_name[key] = row
+            continue
+        known = {fold_compact(text) for text in (first.name, *first.aliases)}
+        more = tuple(alias for alias in row.aliases if fold_compact(alias) not in known)
+        by_name[key] = BookRow(
+            first.name, (*first.aliases, *more), first.category or row.category, first.origin or row.origin,
+            first.line,
+        )  # fmt: skip
+        notes.append(f"“{row.name}” on line {row.line} was joined with line {first.line}.")
+    return list(by_name.values()), notes
+
+
+def _without_clashes(rows: list[BookRow]) -> tuple[list[BookRow], list[Clash]]:
+    owner: dict[str, BookRow] = {}
+    clashes: list[Clash] = []
+    named: list[BookRow] = []
+    for row in rows:
+        key = fold_compact(row.name)
+        if key in owner:
+            first = owner[key]
+            clashes.append(Clash(row.name, first.name, first.line, row.name, row.line))
+            continue
+        owner[key] = row
+        named.append(row)
+    out = []
+    for row in named:
+        aliases = []
+        for alias in row.aliases:
+            key = fold_compact(alias)
+            first = owner.setdefault(key, row)
+            if first is row:
+                aliases.append(alias)
+            else:
+                clashes.append(Clash(alias, first.name, first.line, row.name, row.line))
+        out.append(BookRow(row.name, tuple(aliases), row.category, row.origin, row.line))
+    return out, clashes
