@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.domain.stages import StageName
+from engine.exposure_factors import parse_grid, parse_mentions, parse_placements, parse_weights
 from engine.settings import StageSettings, setting
 
 
@@ -158,11 +159,37 @@ class CompileReportSettings(StageSettings):
         hard=False,
     )
     duration_weight: str = setting(
-        "none",
+        "preset",
         "Duration weight",
-        "Decaying: later seconds of an exposure count less. Growing: short ones count less.",
-        choices=("none", "decaying", "growing"),
+        "Decaying: later seconds of an exposure count less. Growing: short ones count less. "
+        "Preset: what the scoring preset says.",
+        choices=("preset", "none", "decaying", "growing"),
         hard=False,
+    )
+    growing_full: float = setting(
+        3.0,
+        "Full weight after",
+        "With the growing duration weight: seconds after which an exposure counts in full.",
+        unit="s",
+        low=0.1,
+        high=60,
+        hard=False,
+        advanced=True,
+    )
+    factor_weights: str = setting(
+        "",
+        "Factor weights",
+        "Weights in place of the preset's: S size, P position, C clarity, V visibility, M prominence, "
+        "B share of voice, D duration, Z size band; for instance S=1 P=0.5.",
+        hard=False,
+        advanced=True,
+    )
+    placements: str = setting(
+        "scene=1 caption=0.6",
+        "Prominence",
+        "Prominence by placement (0..1).",
+        hard=False,
+        advanced=True,
     )
     share_of_voice: str = setting(
         "brands",
@@ -186,6 +213,13 @@ class CompileReportSettings(StageSettings):
     mentions: str = setting(
         "", "Verbal mentions", "Mentions by the commentator, as brand=count, comma separated.", hard=False
     )
+
+    def __post_init__(self) -> None:
+        StageSettings.__post_init__(self)
+        parse_grid(self.position_grid)
+        parse_weights(self.factor_weights)
+        parse_placements(self.placements)
+        parse_mentions(self.mentions)
 
 
 @dataclass(frozen=True, slots=True)
