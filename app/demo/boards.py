@@ -24,13 +24,20 @@ ROLL_SECONDS = 0.52
 Colour = tuple[int, int, int]
 
 LOOKS: tuple[tuple[Colour, Colour, Colour], ...] = (
-    ((140, 52, 18), (255, 255, 255), (235, 190, 60)), ((250, 250, 250), (120, 30, 10), (60, 60, 210)),
-    ((36, 28, 190), (255, 255, 255), (255, 255, 255)), ((28, 24, 22), (40, 210, 250), (40, 210, 250)),
-    ((60, 120, 20), (255, 255, 255), (120, 230, 180)), ((20, 190, 245), (30, 24, 20), (30, 24, 20)),
-    ((120, 30, 90), (250, 240, 255), (200, 130, 250)), ((245, 244, 240), (30, 110, 20), (40, 170, 60)),
-    ((80, 26, 12), (230, 220, 40), (230, 220, 40)), ((16, 16, 16), (250, 250, 250), (40, 40, 220)),
-    ((200, 120, 0), (255, 255, 255), (90, 30, 0)), ((244, 246, 250), (28, 20, 170), (28, 20, 170)),
-    ((30, 90, 230), (255, 255, 255), (20, 30, 120)), ((110, 100, 10), (255, 255, 250), (190, 220, 130)),
+    ((140, 52, 18), (255, 255, 255), (235, 190, 60)),
+    ((250, 250, 250), (120, 30, 10), (60, 60, 210)),
+    ((36, 28, 190), (255, 255, 255), (255, 255, 255)),
+    ((28, 24, 22), (40, 210, 250), (40, 210, 250)),
+    ((60, 120, 20), (255, 255, 255), (120, 230, 180)),
+    ((20, 190, 245), (30, 24, 20), (30, 24, 20)),
+    ((120, 30, 90), (250, 240, 255), (200, 130, 250)),
+    ((245, 244, 240), (30, 110, 20), (40, 170, 60)),
+    ((80, 26, 12), (230, 220, 40), (230, 220, 40)),
+    ((16, 16, 16), (250, 250, 250), (40, 40, 220)),
+    ((200, 120, 0), (255, 255, 255), (90, 30, 0)),
+    ((244, 246, 250), (28, 20, 170), (28, 20, 170)),
+    ((30, 90, 230), (255, 255, 255), (20, 30, 120)),
+    ((110, 100, 10), (255, 255, 250), (190, 220, 130)),
 )
 """Background, letters, accent, each BGR."""
 
@@ -153,14 +160,25 @@ def _emblem(image: Image, x: int, y: int, size: int, look: Identity) -> None:
         cv2.circle(mask, (int(s * 0.62), int(s * 0.4)), s // 4, 0, -1, cv2.LINE_AA)
     elif look.emblem == 2:
         cv2.fillPoly(mask, [np.array([[s // 2, 0], [s - 1, s - 1], [0, s - 1]], np.int32)], 255, cv2.LINE_AA)
-        cv2.fillPoly(mask, [np.array([[s // 2, s // 2], [int(s * 0.7), s - 1], [int(s * 0.3), s - 1]], np.int32)], 0)
+        cv2.fillPoly(
+            mask, [np.array([[s // 2, s // 2], [int(s * 0.7), s - 1], [int(s * 0.3), s - 1]], np.int32)], 0
+        )
     elif look.emblem == 3:
         for k in range(3):
             left = int(s * (0.06 + 0.32 * k))
-            bar = np.array([[left, s - 1], [left + int(s * 0.2), s - 1], [left + int(s * 0.34), 0], [left + int(s * 0.14), 0]])
+            bar = np.array(
+                [
+                    [left, s - 1],
+                    [left + int(s * 0.2), s - 1],
+                    [left + int(s * 0.34), 0],
+                    [left + int(s * 0.14), 0],
+                ]
+            )
             cv2.fillPoly(mask, [bar.astype(np.int32)], 255, cv2.LINE_AA)
     else:
-        cv2.fillPoly(mask, [np.array([[s // 2, 0], [s - 1, s // 2], [s // 2, s - 1], [0, s // 2]], np.int32)], 255)
+        cv2.fillPoly(
+            mask, [np.array([[s // 2, 0], [s - 1, s // 2], [s // 2, s - 1], [0, s // 2]], np.int32)], 255
+        )
         cv2.circle(mask, (s // 2, s // 2), s // 5, 0, -1, cv2.LINE_AA)
     paint(image, cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA), x, y, look.accent)
 
@@ -218,7 +236,9 @@ def mark(size: int) -> Image:
     return np.asarray(cv2.resize(image, (w // 2, h // 2), interpolation=cv2.INTER_AREA))
 
 
-def _page(panels: list[tuple[_Panel, Writing]], across: float, down: float, book: SignBook, place: str, frame: bool) -> Page:
+def _page(
+    panels: list[tuple[_Panel, Writing]], across: float, down: float, book: SignBook, place: str, frame: bool
+) -> Page:
     """Panels side by side from the left, the last one cut at the section's end or the rest filled with its ground."""
     w, h = round(across * DENSE), round(down * DENSE)
     image = np.zeros((h, w, 3), np.uint8)
@@ -245,7 +265,13 @@ def _page(panels: list[tuple[_Panel, Writing]], across: float, down: float, book
     return Page(Ripmap(image, across, down), tuple(placed))
 
 
-def _fill(writings: list[Writing], looks: dict[str, Identity], across: float, rng: np.random.Generator, spread: float) -> list[tuple[_Panel, Writing]]:
+def _fill(
+    writings: list[Writing],
+    looks: dict[str, Identity],
+    across: float,
+    rng: np.random.Generator,
+    spread: float,
+) -> list[tuple[_Panel, Writing]]:
     """Panels of the given writings in turn until `across` metres are full, each as wide as fits a whole number."""
     row: list[tuple[_Panel, Writing]] = []
     used, turn = 0.0, 0
@@ -273,7 +299,15 @@ def _widened(one: _Panel, pad: int) -> _Panel:
     return _Panel(np.asarray(image), (x0 + left, y0, x1 + left, y1), one.capitals)
 
 
-def _section(plane: Plane, kind: str, names: list[Writing], looks: dict[str, Identity], book: SignBook, place: str, rng: np.random.Generator) -> Section:
+def _section(
+    plane: Plane,
+    kind: str,
+    names: list[Writing],
+    looks: dict[str, Identity],
+    book: SignBook,
+    place: str,
+    rng: np.random.Generator,
+) -> Section:
     if kind == "static":
         row = _fill(names, looks, plane.across, rng, float(rng.uniform(6.0, 7.5)))
         pages = [_page(row, plane.across, plane.down, book, f"{place} static", True)]
@@ -299,7 +333,16 @@ def _facade(cast: Cast, looks: dict[str, Identity], book: SignBook, rng: np.rand
     image[: DENSE // 8] = 150
     placed: list[Placement] = []
     big = [w for w in cast.boards if w.kind in ("brand", "unknown")][-3:]
-    slots: list[Writing] = [cast.symbol, big[0], cast.words[0], cast.symbol, big[1], cast.words[1], cast.symbol, big[2]]
+    slots: list[Writing] = [
+        cast.symbol,
+        big[0],
+        cast.words[0],
+        cast.symbol,
+        big[1],
+        cast.words[1],
+        cast.symbol,
+        big[2],
+    ]
     turn = int(rng.integers(len(slots)))
     x = 0.0
     for n in range(12):
@@ -322,7 +365,9 @@ def _facade(cast: Cast, looks: dict[str, Identity], book: SignBook, rng: np.rand
         box = ((a + at) / DENSE, (b + top) / DENSE, (c + at) / DENSE, (d + top) / DENSE)
         placed.append(Placement(number, box, ((capitals[0] + top) / DENSE, (capitals[1] + top) / DENSE)))
         x += sign.shape[1] / DENSE
-    return Section(plane, "static", (Page(Ripmap(image, plane.across, plane.down), tuple(placed)),), 1.0, 0.0, 0.0)
+    return Section(
+        plane, "static", (Page(Ripmap(image, plane.across, plane.down), tuple(placed)),), 1.0, 0.0, 0.0
+    )
 
 
 def build_boards(seed: int, cast: Cast, book: SignBook) -> tuple[Section, ...]:
@@ -339,8 +384,12 @@ def build_boards(seed: int, cast: Cast, book: SignBook) -> tuple[Section, ...]:
         return deal[taken - count : taken]
 
     made = [_facade(cast, looks, book, rng)]
-    kinds: list[Any] = [["static", "turn", "scroll", "static"], ["turn", "static", "turn", "scroll"],
-                        ["static", "cut", "static", "turn"], ["scroll", "turn", "static", "turn"]]
+    kinds: list[Any] = [
+        ["static", "turn", "scroll", "static"],
+        ["turn", "static", "turn", "scroll"],
+        ["static", "cut", "static", "turn"],
+        ["scroll", "turn", "static", "turn"],
+    ]
     row = kinds[int(rng.integers(len(kinds)))]
     wide = 112.2 / 4
     for n, kind in enumerate(row):
@@ -350,8 +399,14 @@ def build_boards(seed: int, cast: Cast, book: SignBook) -> tuple[Section, ...]:
         order = [kinds_here[i] for i in rng.permutation(3)]
         for n, kind in enumerate(order):
             if side == "left":
-                plane = Plane((-3.6, -1.0 + 24.0 * n, BOARD_HEIGHT), (0, 1.0, 0), (0, 0, -1.0), 24.0, BOARD_HEIGHT)
+                plane = Plane(
+                    (-3.6, -1.0 + 24.0 * n, BOARD_HEIGHT), (0, 1.0, 0), (0, 0, -1.0), 24.0, BOARD_HEIGHT
+                )
             else:
-                plane = Plane((108.6, 71.0 - 24.0 * n, BOARD_HEIGHT), (0, -1.0, 0), (0, 0, -1.0), 24.0, BOARD_HEIGHT)
-            made.append(_section(plane, kind, take(2 if kind != "turn" else 3), looks, book, f"{side} {n + 1}", rng))
+                plane = Plane(
+                    (108.6, 71.0 - 24.0 * n, BOARD_HEIGHT), (0, -1.0, 0), (0, 0, -1.0), 24.0, BOARD_HEIGHT
+                )
+            made.append(
+                _section(plane, kind, take(2 if kind != "turn" else 3), looks, book, f"{side} {n + 1}", rng)
+            )
     return tuple(made)

@@ -69,11 +69,24 @@ WORDS: tuple[str, ...] = ("STAND NORTH", "RESPECT", "FAIR PLAY", "GATE 7")
 
 CHANNELS: tuple[str, ...] = ("ARENA 4", "SPORT 9", "LIVE 2")
 TEAMS: tuple[tuple[str, str], ...] = (
-    ("Rovers Alden", "RVA"), ("Union Brekka", "UBR"), ("Sporting Calda", "SPC"), ("Dynamo Varn", "DYV"),
-    ("Athletic Morrow", "ATM"), ("Olympia Fenn", "OLF"), ("Racing Tull", "RTU"), ("Wanderers Eske", "WES"),
+    ("Rovers Alden", "RVA"),
+    ("Union Brekka", "UBR"),
+    ("Sporting Calda", "SPC"),
+    ("Dynamo Varn", "DYV"),
+    ("Athletic Morrow", "ATM"),
+    ("Olympia Fenn", "OLF"),
+    ("Racing Tull", "RTU"),
+    ("Wanderers Eske", "WES"),
 )
 PEOPLE: tuple[str, ...] = (
-    "M. Torvald", "D. Okonjo", "L. Ferranti", "J. Castelo", "P. Weidner", "S. Amrani", "K. Brandvold", "R. Quillan",
+    "M. Torvald",
+    "D. Okonjo",
+    "L. Ferranti",
+    "J. Castelo",
+    "P. Weidner",
+    "S. Amrani",
+    "K. Brandvold",
+    "R. Quillan",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,9 @@ def _ease(x: float) -> float:
     return x * x * (3.0 - 2.0 * x)
 
 
-def _mix(a: tuple[float, float, float], b: tuple[float, float, float], k: float) -> tuple[float, float, float]:
+def _mix(
+    a: tuple[float, float, float], b: tuple[float, float, float], k: float
+) -> tuple[float, float, float]:
     return (a[0] + (b[0] - a[0]) * k, a[1] + (b[1] - a[1]) * k, a[2] + (b[2] - a[2]) * k)
 
 
@@ -97,7 +100,7 @@ def camera_at(shot: Shot, seconds: float, size: tuple[int, int]) -> Camera:
     """The camera `seconds` after the shot's first frame: eased between its poses, with a hand's slight sway."""
     poses = shot.poses
     pose = poses[0]
-    for before, after in zip(poses, poses[1:], strict=False):
+    for before, after in pairwise(poses):
         if seconds >= before.at:
             k = _ease((seconds - before.at) / max(1e-6, after.at - before.at))
             pose = Pose(
@@ -115,9 +118,7 @@ def camera_at(shot: Shot, seconds: float, size: tuple[int, int]) -> Camera:
         pose.target[2] + 0.6 * wobble * float(np.sin(2.9 * seconds + 1.3 * phase)),
     )
     width, height = size
-    return Camera(
-        pose.position, target, pose.focal * width, width, height, shot.defocus * width / 1280
-    )
+    return Camera(pose.position, target, pose.focal * width, width, height, shot.defocus * width / 1280)
 
 
 class _Planner:
@@ -139,7 +140,9 @@ class _Planner:
         while at < seconds + 1.2:
             x = 52.5 + 0.55 * (self.ball_x(self.play + at + 0.4) - 52.5)
             zoom = self.base_focal * (1.0 + 0.12 * float(np.sin(0.5 * (self.play + at) + sway_from)))
-            poses.append(Pose(at, self.home, (x, 41.0 + 3.0 * float(np.sin(0.33 * (self.play + at))), 0.0), zoom))
+            poses.append(
+                Pose(at, self.home, (x, 41.0 + 3.0 * float(np.sin(0.33 * (self.play + at))), 0.0), zoom)
+            )
             at += 1.4
         if seconds > 6.0 and self.rng.random() < 0.8:
             last = poses[-2]
@@ -147,7 +150,9 @@ class _Planner:
             target = (last.target[0] + swing * 0.55, *last.target[1:])
             poses = [p for p in poses if p.at < seconds - 3.2]
             poses.append(Pose(seconds - 1.9, self.home, target, self.base_focal * 1.05))
-            poses.append(Pose(seconds + 0.6, self.home, (target[0] + 2.0, *target[1:]), self.base_focal * 1.2))
+            poses.append(
+                Pose(seconds + 0.6, self.home, (target[0] + 2.0, *target[1:]), self.base_focal * 1.2)
+            )
         return tuple(poses), 1.0
 
     def medium(self, seconds: float) -> tuple[tuple[Pose, ...], float]:
@@ -189,8 +194,18 @@ class _Planner:
         start = max(0.0, self.play - self._u(5, 8)) if replay else self.play
         self.shots.append(
             Shot(
-                kind, self.frame, self.frame + count, start, 0.5 if replay else 1.0, replay,
-                False, False, poses, sway, star, 2.1 if kind == "close" else 0.0,
+                kind,
+                self.frame,
+                self.frame + count,
+                start,
+                0.5 if replay else 1.0,
+                replay,
+                False,
+                False,
+                poses,
+                sway,
+                star,
+                2.1 if kind == "close" else 0.0,
             )
         )
         self.frame += count
@@ -212,12 +227,20 @@ def plan_shots(seed: int, frames: int, fps: int, ball_x: Any, stars: tuple[int, 
         rounds = [[("wide", 0.42, False), ("medium", 0.31, False), ("close", 0.27, False)]]
     else:
         rounds = []
-        for n in range(max(1, round(total / 30.0))):
+        first = int(rng.integers(2))
+        for n in range(first, first + max(1, round(total / 30.0))):
             second, replayed = ("medium", "corner") if n % 2 == 0 else ("corner", "medium")
-            rounds.append([
-                ("wide", 0.27, False), (second, 0.12, False), ("close", 0.10, False), ("wide", 0.18, False),
-                (replayed, 0.14, True), ("wide", 0.10, False), ("close", 0.09, False),
-            ])
+            rounds.append(
+                [
+                    ("wide", 0.27, False),
+                    (second, 0.12, False),
+                    ("close", 0.10, False),
+                    ("wide", 0.18, False),
+                    (replayed, 0.14, True),
+                    ("wide", 0.10, False),
+                    ("close", 0.09, False),
+                ]
+            )
     for shape in rounds:
         part = total / len(rounds)
         shares = np.array([share for _, share, _ in shape]) * rng.uniform(0.9, 1.1, len(shape))

@@ -1,4 +1,4 @@
-"""Writes pictures as an H.264 file (MPEG-4 part 2 where the encoder is missing), the same bytes for the same pictures."""
+"""Writes pictures as H.264 (MPEG-4 part 2 where that encoder is missing), the same bytes for the same pictures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ THREADS = 2
 class Encoder:
     """A context manager that encodes BGR or planar YUV pictures of one size at a constant rate."""
 
-    def __init__(self, path: Path, size: tuple[int, int], fps: Fraction, *, bit_rate: int, preset: str = "veryfast") -> None:
+    def __init__(
+        self, path: Path, size: tuple[int, int], fps: Fraction, *, bit_rate: int, preset: str = "veryfast"
+    ) -> None:
         import av
         import av.error
 
@@ -44,7 +46,9 @@ class Encoder:
     def __enter__(self) -> Encoder:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if kind is None:
                 self._mux(None)

@@ -53,10 +53,14 @@ def ink_of(text: str, face: str, cap_height: float) -> Ink:
     mask = np.asarray(picture)
     rows, columns = np.flatnonzero(mask.max(1) > 40), np.flatnonzero(mask.max(0) > 40)
     mask = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return Ink(np.ascontiguousarray(mask), int(capital[1] - top + 2 - rows[0]), float(capital[3] - capital[1]))
+    return Ink(
+        np.ascontiguousarray(mask), int(capital[1] - top + 2 - rows[0]), float(capital[3] - capital[1])
+    )
 
 
-def paint(canvas: Image, mask: Image, x: int, y: int, colour: tuple[int, int, int], opacity: float = 1.0) -> None:
+def paint(
+    canvas: Image, mask: Image, x: int, y: int, colour: tuple[int, int, int], opacity: float = 1.0
+) -> None:
     """Blend `colour` through `mask` onto `canvas` (h, w, 3 or 4) with its top left at (x, y), clipped at the edges.
 
     On a canvas with alpha, the alpha grows with the mask.
@@ -67,6 +71,8 @@ def paint(canvas: Image, mask: Image, x: int, y: int, colour: tuple[int, int, in
         return
     cover = mask[y0 - y : y1 - y, x0 - x : x1 - x, None].astype(np.float32) * (opacity / 255.0)
     spot = canvas[y0:y1, x0:x1]
-    spot[..., :3] = (spot[..., :3] * (1.0 - cover) + np.array(colour, np.float32) * cover + 0.5).astype(np.uint8)
+    spot[..., :3] = (spot[..., :3] * (1.0 - cover) + np.array(colour, np.float32) * cover + 0.5).astype(
+        np.uint8
+    )
     if canvas.shape[2] == 4:
         spot[..., 3] = np.maximum(spot[..., 3], (cover[..., 0] * 255.0).astype(np.uint8))

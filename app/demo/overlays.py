@@ -45,12 +45,24 @@ class _Plate:
         self.image = np.zeros((max(1, round(h * scale)), max(1, round(w * scale)), 4), np.uint8)
         self.texts: list[Lettered] = []
 
-    def bar(self, x: float, y: float, w: float, h: float, colour: Colour, alpha: int = 255, skew: float = 0.0) -> None:
+    def bar(
+        self, x: float, y: float, w: float, h: float, colour: Colour, alpha: int = 255, skew: float = 0.0
+    ) -> None:
         s = self.scale
         points = np.array([[x + skew, y], [x + w + skew, y], [x + w, y + h], [x, y + h]]) * s
         cv2.fillPoly(self.image, [np.round(points * 16).astype(np.int32)], (*colour, alpha), cv2.LINE_AA, 4)
 
-    def text(self, text: str, face: str, cap: float, x: float, y: float, colour: Colour, sign: int = -1, middle: bool = True) -> float:
+    def text(
+        self,
+        text: str,
+        face: str,
+        cap: float,
+        x: float,
+        y: float,
+        colour: Colour,
+        sign: int = -1,
+        middle: bool = True,
+    ) -> float:
         """Write with capitals from y down; x is the middle or the left end. Returns the width, unscaled."""
         ink = ink_of(text, face, float(max(3, round(cap * self.scale))))
         h, w = ink.mask.shape
@@ -68,13 +80,18 @@ class _Plate:
 class Overlays:
     """All captions of a clip for a given picture size; `at` gives those of a frame."""
 
-    def __init__(self, seed: int, cast: Cast, book: SignBook, size: tuple[int, int], fps: int, shots: tuple[Shot, ...]) -> None:
+    def __init__(
+        self, seed: int, cast: Cast, book: SignBook, size: tuple[int, int], fps: int, shots: tuple[Shot, ...]
+    ) -> None:
         rng = np.random.default_rng([seed, 61])
         self.book, self.cast, self.fps, self.shots = book, cast, fps, shots
         self.size, self.scale = size, size[1] / 720
         self.wide = size[0] / self.scale
         palette: list[tuple[Colour, Colour]] = [
-            ((70, 30, 20), (60, 200, 240)), ((40, 36, 34), (90, 60, 230)), ((110, 40, 60), (230, 230, 120)), ((60, 70, 12), (120, 230, 190)),
+            ((70, 30, 20), (60, 200, 240)),
+            ((40, 36, 34), (90, 60, 230)),
+            ((110, 40, 60), (230, 230, 120)),
+            ((60, 70, 12), (120, 230, 190)),
         ]
         self.dark, self.bright = palette[int(rng.integers(len(palette)))]
         self.minute = int(rng.integers(3, 80))
@@ -123,13 +140,30 @@ class Overlays:
         plate.bar(4, 4, 40, 40, self.bright, 225, 8)
         name, _, number = self.cast.channel.rpartition(" ")
         plate.text(number, "OpenSans-ExtraBold.ttf", 22, 28, 13, self.dark)
-        plate.text(name, "BebasNeue-Bold.otf", 24, 60, 13, (255, 255, 255), self._plain(name, "channel logo"), middle=False)
+        plate.text(
+            name,
+            "BebasNeue-Bold.otf",
+            24,
+            60,
+            13,
+            (255, 255, 255),
+            self._plain(name, "channel logo"),
+            middle=False,
+        )
         return plate.caption()
 
     def _replay_tag(self) -> Caption:
         plate = _Plate(round(self.wide) - 190, 92, 140, 34, self.scale)
         plate.bar(2, 2, 120, 28, self.dark, 235, 6)
-        plate.text("REPLAY", "OpenSans-ExtraBold.ttf", 14, 66, 9, (255, 255, 255), self._plain("REPLAY", "replay tag"))
+        plate.text(
+            "REPLAY",
+            "OpenSans-ExtraBold.ttf",
+            14,
+            66,
+            9,
+            (255, 255, 255),
+            self._plain("REPLAY", "replay tag"),
+        )
         return plate.caption()
 
     def _third(self, n: int) -> Caption:
@@ -147,7 +181,16 @@ class Overlays:
             left = 44 + wide
             plate.bar(left, 56, 520 - left, 36, self.bright, 250, 7)
             sponsor = self.cast.caption_sponsor
-            plate.text(sponsor.text, face, 16, left + 22, 66, (30, 24, 20), self._sign(sponsor, "lower third"), middle=False)
+            plate.text(
+                sponsor.text,
+                face,
+                16,
+                left + 22,
+                66,
+                (30, 24, 20),
+                self._sign(sponsor, "lower third"),
+                middle=False,
+            )
         return plate.caption()
 
     def _third_windows(self, rng: np.random.Generator) -> list[tuple[float, float, int]]:
@@ -178,7 +221,8 @@ class Overlays:
                 one = self._thirds[n]
                 slide = round((1 - shown) * 60 * self.scale)
                 texts = tuple(
-                    Lettered(x.sign, (x.hull[0] - slide, x.hull[1], x.hull[2] - slide, x.hull[3]), x.height) for x in one.texts
+                    Lettered(x.sign, (x.hull[0] - slide, x.hull[1], x.hull[2] - slide, x.hull[3]), x.height)
+                    for x in one.texts
                 )
                 yield Caption(one.image, one.x - slide, one.y, texts, max(0.04, shown))
 
@@ -198,7 +242,13 @@ class Overlays:
         slant = 0.35 * h
         band = 1.35 * w + slant
         left = -band - slant + eased * (w + band + 2 * slant)
-        stripes = ((0.0, 1.0, self.dark), (0.0, 0.05, self.bright), (0.08, 0.1, self.bright), (0.92, 1.0, self.bright), (0.86, 0.88, (255, 255, 255)))
+        stripes = (
+            (0.0, 1.0, self.dark),
+            (0.0, 0.05, self.bright),
+            (0.08, 0.1, self.bright),
+            (0.92, 1.0, self.bright),
+            (0.86, 0.88, (255, 255, 255)),
+        )
         for a, b, colour in stripes:
             x0, x1 = left + a * band, left + b * band
             quad = np.array([[x0 + slant, 0], [x1 + slant, 0], [x1, h], [x0, h]])
@@ -206,11 +256,17 @@ class Overlays:
             cv2.fillConvexPoly(cover, np.round(quad * 16).astype(np.int32), 255, cv2.LINE_8, 4)
         name = self.cast.channel.rpartition(" ")[0]
         ink = ink_of(name, "BebasNeue-Bold.otf", float(round(130 * self.scale)))
-        paint(picture, ink.mask, round(left + slant / 2 + band / 2 - ink.mask.shape[1] / 2), round(h / 2 - ink.mask.shape[0] / 2), (255, 255, 255))
+        paint(
+            picture,
+            ink.mask,
+            round(left + slant / 2 + band / 2 - ink.mask.shape[1] / 2),
+            round(h / 2 - ink.mask.shape[0] / 2),
+            (255, 255, 255),
+        )
 
 
 def draw_caption(picture: Image, cover: Image, caption: Caption) -> None:
-    """Blend a caption over the picture; marks what it covers by half or more with 254."""
+    """Blend a caption over the picture; marks with 254 what it covers by half or more, and its texts' hulls."""
     h, w = caption.image.shape[:2]
     x0, y0 = max(0, caption.x), max(0, caption.y)
     x1, y1 = min(picture.shape[1], caption.x + w), min(picture.shape[0], caption.y + h)
@@ -224,3 +280,7 @@ def draw_caption(picture: Image, cover: Image, caption: Caption) -> None:
     over = cv2.multiply(np.ascontiguousarray(part[..., :3]), alpha, scale=1 / 255)
     spot[:] = cv2.add(cv2.multiply(spot, 255 - alpha, scale=1 / 255), over)
     cover[y0:y1, x0:x1][alpha[..., 0] > 127] = 254
+    if caption.opacity >= 0.5:
+        for text in caption.texts:
+            a, b, c, d = (max(0, value) for value in text.hull)
+            cover[b:d, a:c] = 254

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,23 @@ import numpy as np
 from app.demo.boards import Section, SignBook, build_boards
 from app.demo.brands import Cast, choose_cast
 from app.demo.camera import SHUTTER, Camera, Shot, Vec, camera_at, plan_shots
+from app.demo.coverage import Seen, seen_on, uncovered
 from app.demo.encode import Encoder
+from app.demo.figures import BODY, PHASES, Kit, Wardrobe, stamp
 from app.demo.lettering import Image
 from app.demo.overlays import Caption, Overlays, draw_caption
-from app.demo.players import BODY, PHASES, Kit, Mover, Play, Wardrobe, stamp
+from app.demo.players import Mover, Play
 from app.demo.scene import (
-    GRASS, Ripmap, apply, blurred, densities, draw_lines, draw_plane, grass_texture, stands, visible,
+    GRASS,
+    Ripmap,
+    blurred,
+    densities,
+    draw_goals,
+    draw_lines,
+    draw_plane,
+    grass_texture,
+    stands,
+    visible,
 )
 from app.demo.truth import DemoTruth, TruthRecorder, TruthShot, is_legible
 from engine.adapters.cv import cv2
@@ -37,21 +47,6 @@ __all__ = ["DemoScene", "render_demo", "truth_path"]
 def truth_path(video: Path | str) -> Path:
     """Where the truth of a demo clip lies: beside it, with the ending .truth.json."""
     return Path(video).with_suffix(".truth.json")
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A sign's quad in a frame before covering is known. layer: the mark in the cover mask that means uncovered."""
-
-    sign: int
-    copy: int
-    polygon: Vec
-    window: float
-    height: float
-    blur: float
-    defocus: float
-    squeeze: float
-    layer: int
 
 
 class DemoScene:
@@ -87,7 +82,7 @@ class DemoScene:
         later = camera_at(shot, since + SHUTTER / self.fps, self.size)
         picture = np.empty((self.size[1], self.size[0], 3), np.uint8)
         cover = np.zeros(picture.shape[:2], np.uint8)
-        seen: list[_Seen] = []
+        seen: list[Seen] = []
         if shot.defocus:
             picture = self._soft_ground(shot, camera, later, t, seen, cover)
         else:
@@ -106,7 +101,9 @@ class DemoScene:
         self._record(number, seen, captions, cover)
         return picture
 
-    def _soft_ground(self, shot: Shot, camera: Camera, later: Camera, t: float, seen: list[_Seen], cover: Image) -> Image:
+    def _soft_ground(
+        self, shot: Shot, camera: Camera, later: Camera, t: float, seen: list[Seen], cover: Image
+    ) -> Image:
         """The out-of-focus background of a close shot, drawn at half size; covering people are drawn with it."""
         half = camera_at_size(camera, 0.5)
         small = np.empty((half.height, half.width, 3), np.uint8)
@@ -130,10 +127,20 @@ class DemoScene:
         found = visible(GRASS, camera, matrix)
         if found is not None:
             dense = self.grass.image.shape[1] / GRASS.across
-            draw_plane(picture, found[0], self.grass.level(dense, dense), GRASS.across, GRASS.down, found[1], False)
+            draw_plane(
+                picture, found[0], self.grass.level(dense, dense), GRASS.across, GRASS.down, found[1], False
+            )
         draw_lines(picture, camera)
 
-    def _boards(self, picture: Image, camera: Camera, later: Camera, t: float, seen: list[_Seen], drawn: Camera | None = None) -> None:
+    def _boards(
+        self,
+        picture: Image,
+        camera: Camera,
+        later: Camera,
+        t: float,
+        seen: list[Seen],
+        drawn: Camera | None = None,
+    ) -> None:
         """Draw all boards as `drawn` sees them (default `camera`) and note their signs as `camera` sees them."""
         brush = drawn or camera
         matrix, eye, after = camera.matrix(), brush.matrix(), later.matrix()
@@ -147,10 +154,12 @@ class DemoScene:
             h, h_after = section.plane.homography(matrix), section.plane.homography(after)
             for copy, (page, du, dv) in enumerate(face.parts):
                 for spot in page.placements:
-                    one = _seen_on(section, spot.sign, copy, spot.hull, spot.capitals, (du, dv), h, h_after, camera)
+                    one = seen_on(
+                        section, spot.sign, copy, spot.hull, spot.capitals, (du, dv), h, h_after, camera
+                    )
                     if one is not None:
                         seen.append(one)
-        _goals(picture, brush)
+        draw_goals(picture, brush)
 
     def _people(self, picture: Image, cover: Image, camera: Camera, t: float, far_only: bool = False) -> None:
         feet = np.array([[*self.play.place(m, t), 0.0] for m in self.play.movers])
@@ -162,7 +171,9 @@ class DemoScene:
             if depth[i] < (30.0 if far_only else 2.0):
                 continue
             height = camera.focal * BODY / depth[i]
-            if not (-height < pixels[i, 0] < camera.width + height and 0 < pixels[i, 1] < camera.height + height):
+            if not (
+                -height < pixels[i, 0] < camera.width + height and 0 < pixels[i, 1] < camera.height + height
+            ):
                 continue
             mover = self.play.movers[i]
             self._shadow(picture, pixels[i], height)
@@ -172,7 +183,9 @@ class DemoScene:
             size = max(1.2, camera.focal * 0.13 / ball_depth[0])
             at = np.round(spot[0] * 16).astype(int)
             if 0 < spot[0, 0] < camera.width and 0 < spot[0, 1] < camera.height:
-                cv2.circle(picture, (int(at[0]), int(at[1])), int(size * 16), (240, 244, 244), -1, cv2.LINE_AA, 4)
+                cv2.circle(
+                    picture, (int(at[0]), int(at[1])), int(size * 16), (240, 244, 244), -1, cv2.LINE_AA, 4
+                )
 
     def _sprite(self, mover: Mover, t: float, camera: Camera, height: float) -> Any:
         vx, vy = self.play.pace(mover, t)
@@ -202,16 +215,30 @@ class DemoScene:
             dark = 1 - 0.45 * np.clip(1 - x[None, :] ** 2 - y[:, None] ** 2, 0, 1)
             spot[:] = (spot * dark[..., None]).astype(np.uint8)
 
-    def _star(self, picture: Image, cover: Image, camera: Camera, later: Camera, t: float, shot: Shot, seen: list[_Seen]) -> None:
+    def _star(
+        self,
+        picture: Image,
+        cover: Image,
+        camera: Camera,
+        later: Camera,
+        t: float,
+        shot: Shot,
+        seen: list[Seen],
+    ) -> None:
         """The player whom a close shot follows, sharp before the soft background, with a companion seen from behind."""
         focus = shot.poses[0].target[0]
         wave = 0.35 * np.sin(0.9 * t + shot.start)
-        for k, (x, y, kit, view) in enumerate((
-            (focus - 1.35 + 0.2 * wave, 9.6, 1 - shot.star, "back"), (focus + 0.25 + wave, 7.6, shot.star, "front"),
-        )):
+        for k, (x, y, kit, view) in enumerate(
+            (
+                (focus - 1.35 + 0.2 * wave, 9.6, 1 - shot.star, "back"),
+                (focus + 0.25 + wave, 7.6, shot.star, "front"),
+            )
+        ):
             foot, depth = camera.project(np.array([[x, y, 0.0]]))
             height = camera.focal * BODY / float(depth[0])
-            sprite = self.wardrobe.figure(kit, (shot.start + 2 * k) % 5, view, int(t * 1.5 * PHASES) % PHASES, 1, True)
+            sprite = self.wardrobe.figure(
+                kit, (shot.start + 2 * k) % 5, view, int(t * 1.5 * PHASES) % PHASES, 1, True
+            )
             number = 10 + k
             move = stamp(picture, cover, sprite, (float(foot[0, 0]), float(foot[0, 1])), height, number)
             if move is None or sprite.hull is None or self.kits[kit].sign < 0:
@@ -219,11 +246,11 @@ class DemoScene:
             a, b, c, d = sprite.hull
             quad = np.array([[a, b], [c, b], [c, d], [a, d]]) @ move[:, :2].T + move[:, 2]
             tall = (sprite.capitals[1] - sprite.capitals[0]) * float(move[1, 1])
-            seen.append(_Seen(self.kits[kit].sign, 0, quad, 1.0, tall, 0.0, 0.0, 1.0, number))
+            seen.append(Seen(self.kits[kit].sign, 0, quad, 1.0, tall, 0.0, 0.0, 1.0, number))
 
-    def _record(self, number: int, seen: list[_Seen], captions: list[Caption], cover: Image) -> None:
+    def _record(self, number: int, seen: list[Seen], captions: list[Caption], cover: Image) -> None:
         for one in seen:
-            part = one.window * _uncovered(cover, one.polygon, one.layer)
+            part = one.window * uncovered(cover, one.polygon, one.layer)
             if part < LEAST_SEEN or one.height < LEAST_HEIGHT:
                 continue
             kind = self.book.signs[one.sign].kind
@@ -233,16 +260,24 @@ class DemoScene:
             for text in caption.texts:
                 x0, y0, x1, y1 = text.hull
                 quad = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], float)
-                part = _uncovered(cover, quad, 254)
+                part = uncovered(cover, quad, 254)
                 if part >= LEAST_SEEN:
-                    legible = caption.opacity >= 0.6 and is_legible("caption", text.height, part, 0.0, 0.0, 1.0)
+                    legible = caption.opacity >= 0.6 and is_legible(
+                        "caption", text.height, part, 0.0, 0.0, 1.0
+                    )
                     self.recorder.add(number, text.sign, 0, quad, text.height, part, legible)
 
     def truth(self) -> DemoTruth:
         """The truth of the frames drawn so far."""
         shots = tuple(TruthShot(s.kind, s.start, s.end, s.replay, s.wipe_in, s.wipe_out) for s in self.shots)
         return DemoTruth(
-            self.seed, self.size[0], self.size[1], Fraction(self.fps), self.frames, tuple(self.book.signs), shots,
+            self.seed,
+            self.size[0],
+            self.size[1],
+            Fraction(self.fps),
+            self.frames,
+            tuple(self.book.signs),
+            shots,
             self.recorder.runs(),
         )
 
@@ -250,7 +285,11 @@ class DemoScene:
 def camera_at_size(camera: Camera, scale: float) -> Camera:
     """The same camera with a picture of another size."""
     return Camera(
-        camera.position, camera.target, camera.focal * scale, round(camera.width * scale), round(camera.height * scale)
+        camera.position,
+        camera.target,
+        camera.focal * scale,
+        round(camera.width * scale),
+        round(camera.height * scale),
     )
 
 
@@ -262,70 +301,6 @@ def _shift(camera: Camera, later: Camera) -> tuple[float, float]:
     a, _ = camera.project(point)
     b, _ = later.project(point)
     return float(b[0, 0] - a[0, 0]), float(b[0, 1] - a[0, 1])
-
-
-def _seen_on(
-    section: Section, sign: int, copy: int, hull: tuple[float, float, float, float], capitals: tuple[float, float],
-    moved: tuple[float, float], h: Vec, h_after: Vec, camera: Camera,
-) -> _Seen | None:
-    """A board's sign in the picture; window: the part of it inside the section."""
-    u0, v0, u1, v1 = hull[0] + moved[0], hull[1] + moved[1], hull[2] + moved[0], hull[3] + moved[1]
-    across, down = section.plane.across, section.plane.down
-    inner = max(0.0, min(u1, across) - max(u0, 0.0)) * max(0.0, min(v1, down) - max(v0, 0.0))
-    window = inner / ((u1 - u0) * (v1 - v0))
-    if window <= 0:
-        return None
-    corners = np.array([[u0, v0], [u1, v0], [u1, v1], [u0, v1]])
-    if ((np.hstack([corners, np.ones((4, 1))]) @ h.T)[:, 2] < 0.5).any():
-        return None
-    polygon = apply(h, corners)
-    low, high = polygon.min(0), polygon.max(0)
-    if low[0] >= camera.width or low[1] >= camera.height or high[0] <= 0 or high[1] <= 0:
-        return None
-    u, top, bottom = (u0 + u1) / 2, capitals[0] + moved[1], capitals[1] + moved[1]
-    middle = (top + bottom) / 2
-    points = np.array([[u, top], [u, bottom], [u - 0.1, middle], [u + 0.1, middle]])
-    spots = apply(h, points)
-    height = float(np.hypot(*(spots[1] - spots[0])))
-    dense_v = height / (bottom - top)
-    dense_u = float(np.hypot(*(spots[3] - spots[2]))) / 0.2
-    blur = float(np.hypot(*(apply(h_after, points[2:3]) - spots[2:3])[0]))
-    return _Seen(sign, copy, polygon, window, height, blur, camera.defocus, dense_u / dense_v, 0)
-
-
-def _uncovered(cover: Image, polygon: Vec, layer: int) -> float:
-    """The part of a polygon that is in the picture and marked `layer` in the cover mask, 0..1."""
-    low = np.floor(polygon.min(0)).astype(int)
-    high = np.ceil(polygon.max(0)).astype(int) + 1
-    size = np.minimum(high - low, 6000)
-    mask = np.zeros((int(size[1]), int(size[0])), np.uint8)
-    cv2.fillConvexPoly(mask, np.round((polygon - low) * 16).astype(np.int32), 1, cv2.LINE_8, 4)
-    total = int(np.count_nonzero(mask))
-    if total == 0:
-        return 0.0
-    h, w = cover.shape
-    x0, y0 = max(0, int(low[0])), max(0, int(low[1]))
-    x1, y1 = min(w, int(low[0] + size[0])), min(h, int(low[1] + size[1]))
-    if x0 >= x1 or y0 >= y1:
-        return 0.0
-    inside = mask[y0 - low[1] : y1 - low[1], x0 - low[0] : x1 - low[0]]
-    return float(np.count_nonzero(inside & (cover[y0:y1, x0:x1] == layer).astype(np.uint8))) / total
-
-
-def _goals(picture: Image, camera: Camera) -> None:
-    """Posts, bars and a coarse net at both ends."""
-    for x, back in ((0.0, -2.0), (105.0, 107.0)):
-        a, b = 34 - 3.66, 34 + 3.66
-        frame = np.array([[x, a, 0], [x, a, 2.44], [x, b, 2.44], [x, b, 0], [back, a, 0], [back, a, 1.9], [back, b, 1.9], [back, b, 0]])
-        spots, depth = camera.project(frame)
-        if depth.min() < 1 or np.abs(spots).max() > 8000:
-            continue
-        points = [(int(p[0] * 16), int(p[1] * 16)) for p in spots]
-        for i, j in ((1, 5), (2, 6), (5, 6), (4, 5), (7, 6)):
-            cv2.line(picture, points[i], points[j], (176, 180, 180), 1, cv2.LINE_AA, 4)
-        thick = max(1, round(camera.focal * 0.12 / float(depth[1])))
-        for i, j in ((0, 1), (1, 2), (2, 3)):
-            cv2.line(picture, points[i], points[j], (238, 240, 240), thick, cv2.LINE_AA, 4)
 
 
 def _kits(rng: np.random.Generator, cast: Cast, book: SignBook) -> tuple[Kit, ...]:
@@ -358,7 +333,12 @@ def frames_of(scene: DemoScene) -> Iterator[Image]:
 
 
 def render_demo(
-    path: Path | str, *, seed: int = 1, seconds: float = 30.0, size: tuple[int, int] = (1280, 720), fps: int = 25,
+    path: Path | str,
+    *,
+    seed: int = 1,
+    seconds: float = 30.0,
+    size: tuple[int, int] = (1280, 720),
+    fps: int = 25,
     progress: Progress | None = None,
 ) -> DemoTruth:
     """Render a broadcast-like clip to `path` (.mp4) and its exact truth beside it (see `truth_path`).
@@ -368,12 +348,18 @@ def render_demo(
     """
     width, height = size
     if width < 160 or height < 90 or width % 2 or height % 2:
-        raise ValueError(f"A demo of {width}x{height} cannot be rendered: both sides must be even, 160x90 at least.")
+        raise ValueError(
+            f"A demo of {width}x{height} cannot be rendered: both sides must be even, 160x90 at least."
+        )
     frames = round(seconds * fps)
     if frames < 1 or fps < 1:
-        raise ValueError(f"A demo of {seconds} s at {fps} pictures a second has no picture; ask for at least one.")
+        raise ValueError(
+            f"A demo of {seconds} s at {fps} pictures a second has no picture; ask for at least one."
+        )
     scene = DemoScene(seed, frames, fps, size)
-    with Encoder(Path(path), size, Fraction(fps), bit_rate=round(3.4e6 * (width * height / 921600) ** 0.75)) as encoder:
+    with Encoder(
+        Path(path), size, Fraction(fps), bit_rate=round(3.4e6 * (width * height / 921600) ** 0.75)
+    ) as encoder:
         for number, picture in enumerate(frames_of(scene)):
             encoder.add_bgr(picture)
             if progress is not None:

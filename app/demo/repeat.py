@@ -1,4 +1,4 @@
-"""Makes long videos by repeating given ones, each repeat with another crop, gain and noise, and maps truth onto them."""
+"""Makes long videos by repeating given ones, each time with another crop, gain and noise, and maps truth onto them."""
 
 from __future__ import annotations
 
@@ -54,8 +54,12 @@ class RepeatMap:
 
     def save(self, path: Path | str) -> Path:
         """Write as JSON."""
-        body = {"width": self.width, "height": self.height, "fps": [self.fps.numerator, self.fps.denominator],
-                "repeats": [asdict(repeat) for repeat in self.repeats]}
+        body = {
+            "width": self.width,
+            "height": self.height,
+            "fps": [self.fps.numerator, self.fps.denominator],
+            "repeats": [asdict(repeat) for repeat in self.repeats],
+        }
         Path(path).write_text(json.dumps(body), encoding="utf-8")
         return Path(path)
 
@@ -64,20 +68,29 @@ class RepeatMap:
         """Read what `save` wrote."""
         body = json.loads(Path(path).read_text(encoding="utf-8"))
         repeats = tuple(
-            Repeat(**{**one, "crop": tuple(one["crop"]), "gain": tuple(one["gain"])}) for one in body["repeats"]
+            Repeat(**{**one, "crop": tuple(one["crop"]), "gain": tuple(one["gain"])})
+            for one in body["repeats"]
         )
         return cls(body["width"], body["height"], Fraction(*body["fps"]), repeats)
 
 
 def repeat_video(
-    sources: Sequence[Path | str], dst: Path | str, seconds: float, *, seed: int = 1, size: tuple[int, int] | None = None,
-    fps: Fraction | int | None = None, crop: float = 0.08, gain: float = 0.12, noise: float = 2.5,
+    sources: Sequence[Path | str],
+    dst: Path | str,
+    seconds: float,
+    *,
+    seed: int = 1,
+    size: tuple[int, int] | None = None,
+    fps: Fraction | int | None = None,
+    crop: float = 0.08,
+    gain: float = 0.12,
+    noise: float = 2.5,
     progress: Callable[[float], None] | None = None,
 ) -> RepeatMap:
     """Write a video of `seconds` that plays the sources one after the other, over and over, never twice the same.
 
     Each repeat cuts off up to `crop` of each side's length, changes brightness by up to `gain` and adds noise of
-    up to `noise` grey levels. size (even) and fps default to the first source's. The very first repeat is changed as well.
+    up to `noise` grey levels. size (even) and fps default to the first source's. The first repeat is changed too.
     Raises ValueError for no source, and what PyAV raises for one that cannot be opened.
     """
     if not sources:
@@ -90,9 +103,14 @@ def repeat_video(
         rate = Fraction(fps) if fps else Fraction(stream.average_rate or 25)
     rng = np.random.default_rng([seed, 91])
     total, done = round(seconds * float(rate)), 0
-    pool = [np.clip(rng.normal(128, 32, (size[1] + 64, size[0] + 64)), 0, 255).astype(np.uint8) for _ in range(POOL)]
+    pool = [
+        np.clip(rng.normal(128, 32, (size[1] + 64, size[0] + 64)), 0, 255).astype(np.uint8)
+        for _ in range(POOL)
+    ]
     repeats: list[Repeat] = []
-    with Encoder(Path(dst), size, rate, bit_rate=round(6e6 * size[0] * size[1] / 921600), preset="ultrafast") as encoder:
+    with Encoder(
+        Path(dst), size, rate, bit_rate=round(4e6 * size[0] * size[1] / 921600), preset="ultrafast"
+    ) as encoder:
         while done < total:
             index = len(repeats) % len(sources)
             start, shape = done, None
@@ -107,12 +125,23 @@ def repeat_video(
                     progress(done / total)
             if shape is None:
                 raise ValueError(f"{sources[index]} holds no picture; leave it out.")
-            repeats.append(Repeat(shape.source, shape.start, done - start, shape.step, shape.crop, shape.gain, shape.noise))
+            repeats.append(
+                Repeat(
+                    shape.source, shape.start, done - start, shape.step, shape.crop, shape.gain, shape.noise
+                )
+            )
     return RepeatMap(size[0], size[1], rate, tuple(repeats))
 
 
 def _draw_repeat(
-    rng: np.random.Generator, index: int, start: int, step: float, origin: tuple[int, int], crop: float, gain: float, noise: float
+    rng: np.random.Generator,
+    index: int,
+    start: int,
+    step: float,
+    origin: tuple[int, int],
+    crop: float,
+    gain: float,
+    noise: float,
 ) -> Repeat:
     w, h = origin
     keep = 1.0 - float(rng.uniform(0.25, 1.0)) * crop
@@ -120,7 +149,9 @@ def _draw_repeat(
     x, y = int(rng.integers(0, w - cw + 1)) // 2 * 2, int(rng.integers(0, h - ch + 1)) // 2 * 2
     factor = 1.0 + float(rng.uniform(-gain, gain))
     shift = float(rng.uniform(-6, 6))
-    return Repeat(index, start, 0, step, (x, y, cw, ch), (factor, shift), float(rng.uniform(0.4, 1.0)) * noise)
+    return Repeat(
+        index, start, 0, step, (x, y, cw, ch), (factor, shift), float(rng.uniform(0.4, 1.0)) * noise
+    )
 
 
 def _resampled(source: Path | str, rate: Fraction) -> Iterator[tuple[Image, float, tuple[int, int]]]:
@@ -139,18 +170,27 @@ def _resampled(source: Path | str, rate: Fraction) -> Iterator[tuple[Image, floa
                     odd = (frame.width, frame.height) != size or frame.format.name != "yuv420p"
                     flat = frame.reformat(size[0], size[1], "yuv420p") if odd else frame
                     planes = flat.to_ndarray()
-                yield planes, step, size
+                yield np.asarray(planes, np.uint8), step, size
                 given += 1
 
 
-def _changed(planes: Image, origin: tuple[int, int], how: Repeat, size: tuple[int, int], pool: list[Image], rng: np.random.Generator) -> Image:
+def _changed(
+    planes: Image,
+    origin: tuple[int, int],
+    how: Repeat,
+    size: tuple[int, int],
+    pool: list[Image],
+    rng: np.random.Generator,
+) -> Image:
     """Crop, scale, gain and noise on planar 4:2:0."""
     (w, h), (ow, oh), (x, y, cw, ch) = size, origin, how.crop
     made = np.empty((h * 3 // 2, w), np.uint8)
     grey = cv2.resize(planes[:oh][y : y + ch, x : x + cw], (w, h), interpolation=cv2.INTER_LINEAR)
     i, j, k = (int(v) for v in rng.integers(0, (64, 64, POOL)))
     grain = how.noise / 32.0
-    cv2.addWeighted(grey, how.gain[0], pool[k][i : i + h, j : j + w], grain, how.gain[1] - 128 * grain, dst=made[:h])
+    cv2.addWeighted(
+        grey, how.gain[0], pool[k][i : i + h, j : j + w], grain, how.gain[1] - 128 * grain, dst=made[:h]
+    )
     chroma = planes[oh:].reshape(2, oh // 2, ow // 2)
     half = made[h:].reshape(2, h // 2, w // 2)
     for n in (0, 1):
@@ -171,7 +211,8 @@ def repeated_truth(truths: Mapping[int, DemoTruth] | Sequence[DemoTruth], made: 
     for index, truth in known.items():
         first[index] = len(signs)
         signs += [
-            TruthSign(len(signs) + i, s.brand, s.text, s.kind, s.surface, s.place) for i, s in enumerate(truth.signs)
+            TruthSign(len(signs) + i, s.brand, s.text, s.kind, s.surface, s.place)
+            for i, s in enumerate(truth.signs)
         ]
     runs: list[Run] = []
     shots: list[TruthShot] = []
@@ -184,14 +225,25 @@ def repeated_truth(truths: Mapping[int, DemoTruth] | Sequence[DemoTruth], made: 
             start, end = (round(f / repeat.step) for f in (shot.start, shot.end))
             if start < repeat.frames:
                 end = min(end, repeat.frames)
-                shots.append(TruthShot(shot.kind, start + repeat.start, end + repeat.start, shot.replay, shot.wipe_in, shot.wipe_out))
+                shots.append(
+                    TruthShot(
+                        shot.kind,
+                        start + repeat.start,
+                        end + repeat.start,
+                        shot.replay,
+                        shot.wipe_in,
+                        shot.wipe_out,
+                    )
+                )
         for run in found.runs:
             moved = _moved_run(run, repeat, made, found, first[repeat.source])
             if moved is not None:
                 runs.append(moved)
     seed = next(iter(known.values())).seed if known else 0
     runs.sort(key=lambda run: (run.start, run.sign))
-    return DemoTruth(seed, made.width, made.height, made.fps, made.frame_count, tuple(signs), tuple(shots), runs)
+    return DemoTruth(
+        seed, made.width, made.height, made.fps, made.frame_count, tuple(signs), tuple(shots), runs
+    )
 
 
 def _moved_run(run: Run, repeat: Repeat, made: RepeatMap, truth: DemoTruth, first: int) -> Run | None:
@@ -203,21 +255,29 @@ def _moved_run(run: Run, repeat: Repeat, made: RepeatMap, truth: DemoTruth, firs
     rows = frames[here] - run.start
     quads = np.asarray(run.xy)[rows].reshape(-1, 4, 2) / 10.0
     height = np.asarray(run.height)[rows] / 10.0 * made.height / h
-    share = _inside(quads, (x, y, x + w, y + h)) / np.maximum(1e-6, _inside(quads, (0, 0, truth.width, truth.height)))
+    share = _inside(quads, (x, y, x + w, y + h)) / np.maximum(
+        1e-6, _inside(quads, (0, 0, truth.width, truth.height))
+    )
     visible = np.asarray(run.visible)[rows] / 100.0 * np.minimum(1.0, share)
     kind = truth.signs[run.sign].kind
-    legible = np.array([
-        bool(was) and is_legible(kind, float(tall), float(part), 0.0, 0.0, 1.0)
-        for was, tall, part in zip(np.asarray(run.legible)[rows], height, visible, strict=True)
-    ])
+    legible = np.array(
+        [
+            bool(was) and is_legible(kind, float(tall), float(part), 0.0, 0.0, 1.0)
+            for was, tall, part in zip(np.asarray(run.legible)[rows], height, visible, strict=True)
+        ]
+    )
     moved = (quads - (x, y)) * (made.width / w, made.height / h)
     kept = np.flatnonzero(visible > 0.02)
     if not len(kept):
         return None
     kept = np.arange(kept[0], kept[-1] + 1)
     return Run(
-        run.sign + first, repeat.start + int(here[kept[0]]), np.round(moved[kept] * 10).astype(np.int32).reshape(-1, 8),
-        np.round(height[kept] * 10).astype(np.int32), np.round(visible[kept] * 100).astype(np.int32), legible[kept],
+        run.sign + first,
+        repeat.start + int(here[kept[0]]),
+        np.round(moved[kept] * 10).astype(np.int32).reshape(-1, 8),
+        np.round(height[kept] * 10).astype(np.int32),
+        np.round(visible[kept] * 100).astype(np.int32),
+        legible[kept],
     )
 
 

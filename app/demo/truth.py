@@ -1,4 +1,4 @@
-"""The demo's exact truth: which sign lies where in every video frame, how much of it is seen, and whether it can be read."""
+"""The demo's exact truth: which sign lies where in each video frame, how much of it is seen, whether it can be read."""
 
 from __future__ import annotations
 
@@ -203,7 +203,11 @@ class DemoTruth:
         if body.get("format") != FORMAT:
             raise ValueError(f"{path} is not a demo truth file; render the demo again to get one.")
         return cls(
-            body["seed"], body["width"], body["height"], Fraction(*body["fps"]), body["frame_count"],
+            body["seed"],
+            body["width"],
+            body["height"],
+            Fraction(*body["fps"]),
+            body["frame_count"],
             tuple(TruthSign(**sign) for sign in body["signs"]),
             tuple(TruthShot(**shot) for shot in body["shots"]),
             [_unpacked(run) for run in body["runs"]],
@@ -212,19 +216,31 @@ class DemoTruth:
     def with_runs(self, runs: Sequence[Run]) -> DemoTruth:
         """The same clip and signs with other runs."""
         return DemoTruth(
-            self.seed, self.width, self.height, self.fps, self.frame_count, self.signs, self.shots,
+            self.seed,
+            self.width,
+            self.height,
+            self.fps,
+            self.frame_count,
+            self.signs,
+            self.shots,
             sorted(runs, key=lambda run: (run.start, run.sign)),
         )
 
 
 def _packed(run: Run) -> dict[str, Any]:
     """A run as JSON values: what stays the same over the run is stored once."""
+
     def once(values: Any) -> Any:
         return values[:1].tolist() if len(values) and bool((values == values[0]).all()) else values.tolist()
 
     return {
-        "sign": run.sign, "start": run.start, "n": len(run.height), "xy": [v for row in once(run.xy) for v in row],
-        "height": once(run.height), "visible": once(run.visible), "legible": once(run.legible.astype(int)),
+        "sign": run.sign,
+        "start": run.start,
+        "n": len(run.height),
+        "xy": [v for row in once(run.xy) for v in row],
+        "height": once(run.height),
+        "visible": once(run.visible),
+        "legible": once(run.legible.astype(int)),
     }
 
 
@@ -236,8 +252,12 @@ def _unpacked(packed: dict[str, Any]) -> Run:
         return np.broadcast_to(grid, (n, width)) if len(grid) == 1 else grid
 
     return Run(
-        packed["sign"], packed["start"], spread(packed["xy"], 8), spread(packed["height"], 1)[:, 0],
-        spread(packed["visible"], 1)[:, 0], spread(packed["legible"], 1)[:, 0].astype(bool),
+        packed["sign"],
+        packed["start"],
+        spread(packed["xy"], 8),
+        spread(packed["height"], 1)[:, 0],
+        spread(packed["visible"], 1)[:, 0],
+        spread(packed["legible"], 1)[:, 0].astype(bool),
     )
 
 
@@ -249,9 +269,16 @@ class TruthRecorder:
         self._frame = -1
         self._done: list[Run] = []
 
-    def add(self, frame: int, sign: int, copy: int, polygon: Any, height: float, visible: float, legible: bool) -> None:
-        """Record sign number `sign` in a frame; `copy` tells two pictures of the same sign apart. Frames must not go back."""
-        row = [*np.round(np.asarray(polygon).ravel() * 10).astype(int).tolist(), round(height * 10), round(visible * 100), int(legible)]
+    def add(
+        self, frame: int, sign: int, copy: int, polygon: Any, height: float, visible: float, legible: bool
+    ) -> None:
+        """Record sign number `sign` in a frame; `copy` tells two pictures of it apart. Frames must not go back."""
+        row = [
+            *np.round(np.asarray(polygon).ravel() * 10).astype(int).tolist(),
+            round(height * 10),
+            round(visible * 100),
+            int(legible),
+        ]
         key = (sign, copy)
         if key in self._open:
             start, rows = self._open[key]
@@ -264,7 +291,9 @@ class TruthRecorder:
     def _close(self, key: tuple[int, int]) -> None:
         start, rows = self._open.pop(key)
         table = np.array(rows, np.int32)
-        self._done.append(Run(key[0], start, table[:, :8], table[:, 8], table[:, 9], table[:, 10].astype(bool)))
+        self._done.append(
+            Run(key[0], start, table[:, :8], table[:, 8], table[:, 9], table[:, 10].astype(bool))
+        )
 
     def runs(self) -> list[Run]:
         """All runs, ordered by start and sign."""
