@@ -87,7 +87,7 @@ def fold_spans(text: str) -> Folded:
 
     Tokens part at everything that is no letter or digit, except at apostrophes and `&` inside a word (H&M is
     one token), where the script changes to or from one without spaces, and (soft) where lower case turns into
-    upper case (FlyEmirates). A plus sign right behind a letter reads `plus` (Canal+)."""
+    upper case (FlyEmirates). A plus sign behind a letter reads `plus` (Canal+)."""
     compact: list[str] = []
     raw: list[int] = []
     starts: list[int] = []
@@ -98,7 +98,9 @@ def fold_spans(text: str) -> Folded:
     for index, char in enumerate(text):
         folded, kind = _char_kind(char)
         if not folded:
-            if kind == "+" and not gap and previous in "lu":
+            if kind == "+" and previous in ("l", "u") and compact[-1].isalpha():
+                if gap:
+                    starts.append(size)
                 compact.append("plus")
                 raw.extend((index,) * 4)
                 size += 4

@@ -143,6 +143,11 @@ class Book:
                     owners[compact].add(entry.brand_id)
         derived: dict[tuple[str, str], tuple[FormKind, str]] = {}
         derived_owners: dict[str, set[str]] = defaultdict(set)
+        openings: dict[str, set[str]] = defaultdict(set)
+        for (_, brand_id), (_, text) in spelt.items():
+            words = fold(text).split()
+            for count in range(1, len(words)):
+                openings["".join(words[:count])].add(brand_id)
         for (_, brand_id), (_, text) in spelt.items():
             for kind, short in _derive(text):
                 compact = fold_compact(short)
@@ -150,7 +155,7 @@ class Book:
                     derived.setdefault((compact, brand_id), (kind, short))
                     derived_owners[compact].add(brand_id)
         for (compact, brand_id), value in derived.items():
-            if len(derived_owners[compact]) == 1:
+            if len(derived_owners[compact] | openings[compact]) == 1:
                 spelt[compact, brand_id] = value
                 owners[compact].add(brand_id)
         forms = [

@@ -112,11 +112,11 @@ def _score_run(text: str, folded: Folded, start: int, end: int, hit: Hit) -> Can
             score = score if cost <= 0.5 else 0.0
         if is_common(run) or all(is_common(word) for word in _tokens(folded, start, end)):
             score -= _SPELT_LIKE_WORD
-        elif form.common and size <= 6:
+        elif form.common and size <= 6 and cost > 0.36:
             score = min(score, 85.0)
     splits = _splits(folded, start, end, form, 1 if cost else 0)
     if form.kind == "web" and form.common:
-        score = min(score, 90.0)
+        score = min(score, 88.0)
     if splits:
         tier = "joined" if not cost else tier
         note = "reads exactly once its pieces are joined" if not cost else note
@@ -218,7 +218,7 @@ def _part_candidates(
     out = []
     for hit in hinted or best.values():
         score = _part_score(run, hit, bool(hinted) and len(hinted) == 1)
-        if plain_words:
+        if plain_words and not (hit.cover >= 0.75 and len(run) >= 8 and not _whole_words(run, hit)):
             score -= 5.0 if hinted else 25.0
         if len(best) > 1 and not hinted:
             score = min(score, 80.0)
@@ -238,13 +238,17 @@ def _part_score(run: str, hit: Hit, hinted: bool) -> float:
         score = min(95.0, 90.0 + 20.0 * (cover - 0.6))
     elif size >= 6 and len(run) >= 5 and cover >= 0.45:
         score = 75.0 + 20.0 * (cover - 0.45)
-    words_end = hit.offset + len(run)
-    whole_words = hit.offset in form.starts and (words_end in form.starts or words_end == size)
-    if whole_words and cover < 0.8:
+    if _whole_words(run, hit) and cover < 0.8:
         score = min(score, 88.0)
     if hinted and len(run) >= 4 and cover >= 0.3:
         score = max(score, 92.0)
     return score - SLOPE * hit.cost / len(run) if score else 0.0
+
+
+def _whole_words(run: str, hit: Hit) -> bool:
+    """True where the part is whole words of the name, which may well be another thing's name."""
+    end = hit.offset + len(run)
+    return hit.offset in hit.form.starts and (end in hit.form.starts or end == len(hit.form.compact))
 
 
 def _edge_parts(
