@@ -12,7 +12,9 @@ _CLOCK = re.compile(
     rf"(?:\s?\+\s?\d{{1,2}}(?:{_MARK}[0-5]\d)?['’′]?)?(?:\s+(?:\+\s?\d{{1,2}}['’′]?|1T|2T|1H|2H|ET|HT|FT))?$",
     re.IGNORECASE,
 )
-_DAY_CLOCK = re.compile(r"^(?:[01]?\d|2[0-3])[:.h][0-5]\d(?:[:.][0-5]\d)?(?:\s?(?:am|pm|cet|gmt|bst|utc|uhr|h))?$", re.I)
+_DAY_CLOCK = re.compile(
+    r"^(?:[01]?\d|2[0-3])[:.h][0-5]\d(?:[:.][0-5]\d)?(?:\s?(?:am|pm|cet|gmt|bst|utc|uhr|h))?$", re.I
+)
 _DATE = re.compile(
     r"^(?:(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|gio|ven|sab|dom|mo|di|mi|do|fr|sa|so)\w*[ .,]+)?"
     r"(?:(?:0?[1-9]|[12]\d|3[01])[./-](?:0?[1-9]|1[0-2])(?:[./-](?:\d{2}|\d{4}))?"
@@ -30,8 +32,12 @@ _TEAM_SCORES = (
     re.compile(rf"^(?P<a>{_SIDE})\s+(?P<x>\d{{1,3}})\s+(?P<b>{_SIDE})\s+(?P<y>\d{{1,3}})$"),
     re.compile(rf"^(?P<a>{_SIDE})\s+(?P<b>{_SIDE})\s+(?P<x>\d{{1,3}})\s*[-–—:]\s*(?P<y>\d{{1,3}})$"),
 )
-_CRICKET = re.compile(r"^(?:[A-Z]{2,4}\s+)?\d{1,3}[-/]\d{1,2}(?:\s+\(?\d{1,3}(?:\.\d)?(?:\s?(?:ov|overs))?\)?)?$", re.I)
-_NUMBER = re.compile(r"^[#№+\-–]?\s?\d[\d.,:%/ ]*(?:st|nd|rd|th|km/h|kmh|kph|mph|km|m|%|°|°c|kg|cm|s|€|\$|£)?$", re.I)
+_CRICKET = re.compile(
+    r"^(?:[A-Z]{2,4}\s+)?\d{1,3}[-/]\d{1,2}(?:\s+\(?\d{1,3}(?:\.\d)?(?:\s?(?:ov|overs))?\)?)?$", re.I
+)
+_NUMBER = re.compile(
+    r"^[#№+\-–]?\s?\d[\d.,:%/ ]*(?:st|nd|rd|th|km/h|kmh|kph|mph|km|m|%|°|°c|kg|cm|s|€|\$|£)?$", re.I
+)
 
 
 def _tidy(text: str) -> str:
@@ -43,7 +49,8 @@ def _digits_mended(text: str) -> str:
     tokens = text.split(" ")
     return " ".join(
         token.translate(_LETTER_FOR_DIGIT)
-        if any(char.isdigit() for char in token) and sum(char.isdigit() for char in token) * 2 >= _letters(token)
+        if any(char.isdigit() for char in token)
+        and sum(char.isdigit() for char in token) * 2 >= _letters(token)
         else token
         for token in tokens
     )
@@ -56,9 +63,7 @@ def _letters(token: str) -> int:
 def looks_like_clock(text: str) -> bool:
     """True for match clocks (45:12, 90+3', 2T 67:01, Q4 02:13) and times of day (20:45, 8.45 pm)."""
     tidy = _tidy(text)
-    return any(
-        bool(_CLOCK.match(form) or _DAY_CLOCK.match(form)) for form in {tidy, _digits_mended(tidy)}
-    )
+    return any(bool(_CLOCK.match(form) or _DAY_CLOCK.match(form)) for form in {tidy, _digits_mended(tidy)})
 
 
 def looks_like_score(text: str) -> bool:

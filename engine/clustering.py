@@ -213,7 +213,9 @@ def _pieces(length: int, count: int) -> list[tuple[int, int]]:
 
 
 def _nearest(
-    bones: str, leads: list[tuple[str, list[ClusterItem]]], tables: dict[int, dict[tuple[int, str], list[int]]]
+    bones: str,
+    leads: list[tuple[str, list[ClusterItem]]],
+    tables: dict[int, dict[tuple[int, str], list[int]]],
 ) -> int | None:
     """The lead with fewest edits to `bones` within what both lengths allow; of equals the first (heaviest)."""
     size = len(bones)

@@ -33,7 +33,7 @@ _WEAK_PAIRS = frozenset(
 _WEAK_LONG = frozenset(
     {("nn", "m"), ("ii", "u"), ("ln", "h"), ("li", "h"), ("lo", "b"), ("in", "m"), ("ri", "n")}
 )
-_STRONG_LONG = frozenset({("rn", "m"), ("vv", "w"), ("cl", "d"), ("ci", "d"), ("c1", "d"), ("nv", "w")})
+_STRONG_LONG = frozenset({("rn", "m"), ("vv", "w"), ("cl", "d"), ("c1", "d"), ("nv", "w")})
 _STRONG_PAIRS = frozenset(frozenset((a, b)) for group in _GROUPS for a in group for b in group if a != b)
 
 

@@ -28,9 +28,7 @@ def match_text(
     return match_line(text, Finder(book), settings, context)
 
 
-def match_texts(
-    texts: Sequence[str], book: Book, settings: MatchSettings = DEFAULTS
-) -> list[MatchResult]:
+def match_texts(texts: Sequence[str], book: Book, settings: MatchSettings = DEFAULTS) -> list[MatchResult]:
     """`match_text` over many texts, equal ones matched once; results in the order of `texts`."""
     finder = Finder(book)
     known: dict[str, MatchResult] = {}

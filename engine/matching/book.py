@@ -11,24 +11,15 @@ from typing import Literal
 
 from engine.confusables import skeleton
 from engine.domain.brands import BookEntry
-from engine.lexicon import is_common
+from engine.lexicon import is_common, words_of
 from engine.textfold import fold, fold_compact, fold_spans, is_wide
 
 FormKind = Literal["name", "alias", "web", "short", "deny"]
 DENY_ID = ""
 GRAM = 4
 GLUE_GRAM = 5
-WEB_ENDINGS = frozenset(
-    "com net org it de fr es pt nl be eu io co uk at ch pl cz sk hu ro bg hr rs si gr tr ru ua se no dk fi ie us "
-    "ca mx br ar cl pe uy au nz jp cn in id my sg hk tw kr za ng ke ae sa qa tv me bet app ag news info biz shop "
-    "online store club games casino partners world".split()
-)
-GENERIC_TAIL = frozenset(
-    "group holding holdings company corporation corp inc ltd limited plc ag gmbh spa sa srl bv nv se oyj ab as kk "
-    "airlines airline airways air lines bank banking insurance assurance motors motor tyres tyre tires tire beer "
-    "brewery energy oil gas lubricants cars rentacar rental telecom mobile communications electronics "
-    "grupa gruppe gruppo groupe grupo sportswear sports hotels resorts casino lighting international global technologies technology".split()
-)
+WEB_ENDINGS = words_of("web_endings.txt")
+GENERIC_TAIL = words_of("generic_tails.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +69,13 @@ class Book:
     `shared`: folded spellings that belong to more than one brand; they only ever go to review."""
 
     __slots__ = (
-        "brand_names", "deny", "digest", "exact", "forms", "glue", "grams", "longest", "segments", "shared",
-        "skeletons", "wide", "by_brand", "bones",
+        "bones", "brand_names", "by_brand", "deny", "digest", "exact", "forms", "glue", "grams", "longest",
+        "segments", "shared", "skeletons", "wide",
     )  # fmt: skip
 
-    def __init__(self, forms: Sequence[Form], deny: frozenset[str], names: dict[str, str], digest: str) -> None:
+    def __init__(
+        self, forms: Sequence[Form], deny: frozenset[str], names: dict[str, str], digest: str
+    ) -> None:
         self.forms = tuple(forms)
         self.deny = deny
         self.brand_names = names

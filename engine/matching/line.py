@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection
+from itertools import pairwise
 from typing import NamedTuple
 
 from engine.confusables import skeleton
-from engine.lexicon import is_common
+from engine.lexicon import is_common, is_part_of_common
 from engine.matching.book import GENERIC_TAIL, WEB_ENDINGS, Form
 from engine.matching.lookup import FLOOR, SLOPE, Finder, Hit
 from engine.matching.result import Match, MatchResult, MatchSettings, Tier, Verdict
@@ -32,7 +33,9 @@ class Candidate(NamedTuple):
     note: str
 
 
-def match_line(text: str, finder: Finder, settings: MatchSettings, context: Collection[str] = ()) -> MatchResult:
+def match_line(
+    text: str, finder: Finder, settings: MatchSettings, context: Collection[str] = ()
+) -> MatchResult:
     """The result for one text; `context` holds ids of brands that were read in full on the same sign or shot."""
     result = _match(text, fold_spans(text), finder, settings, context)
     if result.verdict in ("unresolved", "review"):
@@ -90,7 +93,9 @@ def _candidates(text: str, folded: Folded, finder: Finder, context: Collection[s
     out += _wide_candidates(compact, finder)
     if not any(c.end - c.start == len(compact) and c.score >= 90 for c in out):
         out += _glued_candidates(folded, finder, out)
-        if not any(c.end - c.start == len(compact) and c.score >= FLOOR and c.form.kind == "deny" for c in out):
+        if not any(
+            c.end - c.start == len(compact) and c.score >= FLOOR and c.form.kind == "deny" for c in out
+        ):
             out += _part_candidates(folded, 0, len(compact), "any", finder, context)
     return out
 
@@ -112,7 +117,7 @@ def _score_run(text: str, folded: Folded, start: int, end: int, hit: Hit) -> Can
             score = score if cost <= 0.5 else 0.0
         if is_common(run) or all(is_common(word) for word in _tokens(folded, start, end)):
             score -= _SPELT_LIKE_WORD
-        elif form.common and size <= 6 and cost > 0.36:
+        elif cost > 0.36 and ((form.common and size <= 6) or is_part_of_common(run)):
             score = min(score, 85.0)
     splits = _splits(folded, start, end, form, 1 if cost else 0)
     if form.kind == "web" and form.common:
@@ -220,11 +225,15 @@ def _part_candidates(
         score = _part_score(run, hit, bool(hinted) and len(hinted) == 1)
         if plain_words and not (hit.cover >= 0.75 and len(run) >= 8 and not _whole_words(run, hit)):
             score -= 5.0 if hinted else 25.0
+        elif not hinted and is_part_of_common(run):
+            score = min(score, 85.0)
         if len(best) > 1 and not hinted:
             score = min(score, 80.0)
         if score >= FLOOR:
             out.append(
-                Candidate(start, end, hit.form, score, "partial", hit.cost, f"shows {hit.cover:.0%} of the name")
+                Candidate(
+                    start, end, hit.form, score, "partial", hit.cost, f"shows {hit.cover:.0%} of the name"
+                )
             )
     return out
 
@@ -287,10 +296,12 @@ def _judge(
     text: str, folded: Folded, chosen: list[Candidate], candidates: list[Candidate], settings: MatchSettings,
     context: Collection[str],
 ) -> MatchResult:  # fmt: skip
-    words, unknown = _rest(folded, chosen)
+    words, unknown, crumbs = _rest(folded, chosen)
     matches: list[tuple[Match, Match | None]] = []
     for candidate in chosen:
         if candidate.form.kind == "deny":
+            continue
+        if crumbs and len(candidate.form.compact) <= 2 and not candidate.form.wide:
             continue
         score = _in_line(candidate, words, unknown, candidate.form.brand_id in context)
         rival = _rival(candidate, candidates)
@@ -298,12 +309,16 @@ def _judge(
         if match is None:
             continue
         runner_up = _as_match(text, folded, rival, rival.score, settings) if rival is not None else None
-        close = rival is not None and score - rival.score < settings.margin and (
-            candidate.cost > 0 or candidate.tier == "partial" or rival.cost == 0
+        close = (
+            rival is not None
+            and score - rival.score < settings.margin
+            and (candidate.cost > 0 or candidate.tier == "partial" or rival.cost == 0)
         )
         if match.verdict == "accept" and (candidate.form.shared or close):
             other = "another brand" if rival is None else f"“{rival.form.text}”"
-            match = _with_verdict(match, "review", f"{match.reason} {other} fits as well, so a person decides.")
+            match = _with_verdict(
+                match, "review", f"{match.reason} {other} fits as well, so a person decides."
+            )
         matches.append((match, runner_up))
     if not matches:
         denied = any(c.form.kind == "deny" for c in chosen) and not words and not unknown
@@ -316,18 +331,19 @@ def _judge(
     return MatchResult(text, best.verdict, best, runner_up, several)
 
 
-def _rest(folded: Folded, chosen: list[Candidate]) -> tuple[bool, bool]:
-    """What no candidate covers: (frequent words, unknown words). Digits, single letters, web addresses' frames
-    and cut-off repeats of the neighbouring name count as neither."""
+def _rest(folded: Folded, chosen: list[Candidate]) -> tuple[bool, bool, bool]:
+    """What no candidate covers: (frequent words, unknown words, digits or single letters). Frames of web
+    addresses and cut-off repeats of the neighbouring name count as none of them."""
     compact = folded.compact
-    words = unknown = False
+    words = unknown = crumbs = False
     ordered = sorted(chosen)
     edges = sorted({*folded.starts, len(compact), *(c.start for c in chosen), *(c.end for c in chosen)})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         if any(c.start <= start and end <= c.end for c in ordered):
             continue
         rest = compact[start:end]
         if len(rest) == 1 or not any(char.isalpha() for char in rest):
+            crumbs = True
             continue
         after = next((c.form.compact for c in ordered if c.start == end), "")
         before = next((c.form.compact for c in ordered if c.end == start), "")
@@ -335,11 +351,11 @@ def _rest(folded: Folded, chosen: list[Candidate]) -> tuple[bool, bool]:
             continue
         if (start == 0 and after.endswith(rest)) or (end == len(compact) and before.startswith(rest)):
             continue
-        if is_common(rest) or rest in WEB_ENDINGS or rest in GENERIC_TAIL:
+        if len(rest) > 2 and (is_common(rest) or rest in GENERIC_TAIL):
             words = True
         else:
             unknown = True
-    return words, unknown
+    return words, unknown, crumbs
 
 
 def _in_line(candidate: Candidate, words: bool, unknown: bool, hinted: bool) -> float:
@@ -381,7 +397,9 @@ def _as_match(
     verdict: Verdict = "accept" if score >= settings.accept else "review"
     span = folded.raw_span(candidate.start, candidate.end)
     read, name = text[span[0] : span[1]], candidate.form.text
-    kind = {"alias": "the alias", "web": "the web name", "short": "the short name"}.get(candidate.form.kind, "the name")
+    kind = {"alias": "the alias", "web": "the web name", "short": "the short name"}.get(
+        candidate.form.kind, "the name"
+    )
     reason = f"“{read}” {candidate.note}: {kind} “{name}”."
     return Match(
         candidate.form.brand_id, name, round(score, 2), candidate.tier, reason, span, verdict,

@@ -13,6 +13,7 @@ from engine.matching.book import GLUE_GRAM, GRAM, WEB_ENDINGS, Book, Form, piece
 
 SLOPE = 75.0
 FLOOR = 70.0
+_GLUED_ENDINGS = frozenset({"com", "net", "org"})
 _NO_HITS: tuple[Hit, ...] = ()
 
 
@@ -40,7 +41,7 @@ def _windows(read: int) -> tuple[tuple[int, int, int, int], ...]:
     """(name length, piece, position, size) to look up for a skeleton of `read` letters: by the pigeonhole
     principle one of edits + 1 pieces of the name stands in the text unharmed, shifted by few places
     (Li et al., Pass-Join, VLDB 2011)."""
-    out = []
+    out: list[tuple[int, int, int, int]] = []
     for length in range(max(5, read - 3), read + 4):
         edits = plain_edits_allowed(length)
         shift = read - length
@@ -163,7 +164,8 @@ class Finder:
 
 def _grade(token: str, chosen: list[tuple[int, int, Form]]) -> str:
     """How well what is left of a glued token is explained: `tiled`, `worded`, `loose`, or empty."""
-    worded = False
+    worded = 0
+    framed = token.startswith("www")
     covered = sum(end - start for start, end, _ in chosen)
     borders = [0, *(edge for start, end, _ in chosen for edge in (start, end)), len(token)]
     for place in range(0, len(borders), 2):
@@ -174,13 +176,15 @@ def _grade(token: str, chosen: list[tuple[int, int, Form]]) -> str:
         after = chosen[place // 2][2].compact if place // 2 < len(chosen) else ""
         if (not place and after.endswith(rest)) or (not after and before.startswith(rest)):
             continue
-        if (not place and rest in ("www", "http", "https")) or (not after and rest in WEB_ENDINGS):
+        if not place and rest in ("www", "http", "https"):
             continue
-        if len(rest) >= 3 and is_common(rest):
-            worded = True
+        if not after and (rest in _GLUED_ENDINGS or (framed and rest in WEB_ENDINGS)):
+            continue
+        if len(rest) >= 4 and is_common(rest):
+            worded += 1
             continue
         longest = max(len(form.compact) for _, _, form in chosen)
         return "loose" if longest >= 8 and covered >= 0.6 * len(token) else ""
     if not worded:
         return "tiled"
-    return "worded" if max(len(form.compact) for _, _, form in chosen) >= 6 else ""
+    return "worded" if worded == 1 and max(len(form.compact) for _, _, form in chosen) >= 6 else ""

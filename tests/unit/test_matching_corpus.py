@@ -61,7 +61,9 @@ def test_every_case_of_the_corpus_except_the_known_misses() -> None:
 
 def test_no_wrong_brand_is_ever_accepted_in_the_corpus() -> None:
     cases = corpus_cases()
-    for (_, expected), result in zip(cases, match_texts([text for text, _ in cases], corpus_book()), strict=True):
+    for (_, expected), result in zip(
+        cases, match_texts([text for text, _ in cases], corpus_book()), strict=True
+    ):
         accepted = {match.brand_id for match in result.several if match.verdict == "accept"}
         right = set() if expected in "-~" else set(expected.removeprefix("? ").split(" + "))
         assert accepted <= right, told(result)
