@@ -25,8 +25,8 @@ from engine.domain.records import (
 )
 from engine.keys import digest_of
 from engine.matching import Book, Match, MatchResult, MatchSettings, TextBox, join_candidates, match_joined
-from engine.matching.lookup import Finder
 from engine.matching.line import match_line
+from engine.matching.lookup import Finder
 from engine.signs import Sign
 from engine.stage_settings import MatchBrandsSettings
 from engine.textfold import fold
@@ -283,9 +283,7 @@ def _join_lines(
     return [a for i, a in enumerate(found) if i not in taken] + joined
 
 
-def _joined(
-    parts: Sequence[Appearance], text: str, candidates: tuple[Candidate, ...]
-) -> Appearance | None:
+def _joined(parts: Sequence[Appearance], text: str, candidates: tuple[Candidate, ...]) -> Appearance | None:
     """One appearance over the frames that show all of `parts`."""
     common = set.intersection(*({s.seq for s in a.seen} for a in parts))
     if not common:

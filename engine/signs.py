@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
@@ -30,8 +31,9 @@ STILL = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Joined tracks with one text. `shots` are numbers of the job's shots. `others` are rival readings (text, score, share of votes). `still` is the
-    highest share of steps (0..1) in which a member stood still while the picture moved behind it."""
+    """Joined tracks with one text. `shots` are numbers of the job's shots; `others` are rival readings (text,
+    score, share of votes); `still` is the highest share of steps (0..1) in which a member stood still while
+    the picture moved behind it."""
 
     members: tuple[tuple[int, int], ...]
     shots: tuple[int, ...]
@@ -82,7 +84,7 @@ def join_signs(
     by_chunk: dict[int, list[int]] = defaultdict(list)
     for i, piece in enumerate(pieces):
         by_chunk[piece.chunk].append(i)
-    for before, after in zip(scenes, scenes[1:], strict=False):
+    for before, after in pairwise(scenes):
         if after.opens_with_cut:
             continue
         for a, b in _over_border(pieces, by_chunk, before, after, width):
@@ -143,10 +145,14 @@ def _over_border(
     late = before.kept[max(0, len(before.kept) - BORDER_STEPS)].seq
     early = after.kept[min(len(after.kept), BORDER_STEPS) - 1].seq
     ends = [
-        i for i in by_chunk[before.chunk] if pieces[i].track.shot == last_shot and pieces[i].seen[-1].seq >= late
+        i
+        for i in by_chunk[before.chunk]
+        if pieces[i].track.shot == last_shot and pieces[i].seen[-1].seq >= late
     ]
     starts = [
-        i for i in by_chunk[after.chunk] if pieces[i].track.shot == first_shot and pieces[i].seen[0].seq <= early
+        i
+        for i in by_chunk[after.chunk]
+        if pieces[i].track.shot == first_shot and pieces[i].seen[0].seq <= early
     ]
     rated: list[tuple[float, int, int]] = []
     for a in ends:
@@ -182,8 +188,10 @@ def _overlays(pieces: list[_Piece]) -> list[tuple[int, int]]:
         known = latest[piece.folded]
         for at, j in enumerate(known):
             other = pieces[j]
-            if other.chunk == piece.chunk and other.track.shot == piece.track.shot and not (
-                piece.track.static >= STILL and other.track.static >= STILL
+            if (
+                other.chunk == piece.chunk
+                and other.track.shot == piece.track.shot
+                and not (piece.track.static >= STILL and other.track.static >= STILL)
             ):
                 continue
             if hull_overlap(hull(other.seen[-1].polygon), here) >= SAME_PLACE:

@@ -1,0 +1,40 @@
+"""The command line: one function a sub-command, no Qt, exit codes that mean something."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from engine.domain.errors import Cancelled, SponsightError
+
+STOPPED = 7
+"""Exit code of a run that a person paused or cancelled."""
+
+
+def main(arguments: Sequence[str], open_window: Callable[[Path], int] | None = None) -> int:
+    """Run one sub-command (arguments without the program's name) and return its exit code.
+
+    `open_window` opens the review window on a library's folder; sub-commands that end in the window say so
+    where it is None.
+    """
+    from app.cli.parser import build_parser
+
+    parser = build_parser()
+    given = parser.parse_args(list(arguments))
+    if given.verb is None:
+        parser.print_help()
+        return 0
+    from app.cli.console import complain
+    from app.cli.dispatch import dispatch
+
+    try:
+        return dispatch(given, open_window)
+    except SponsightError as error:
+        complain(error)
+        return error.exit_code
+    except Cancelled:
+        return STOPPED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0

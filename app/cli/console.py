@@ -1,0 +1,133 @@
+"""How the command line speaks: tables, progress on a terminal or plain lines, JSON events for machines."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, TextIO
+
+import msgspec
+
+from app.mailbox import AppEvent, LibraryChanged, Mailbox
+from engine.domain.errors import SponsightError
+from engine.domain.timebase import format_time
+from engine.events import ItemFailed, JobChanged, PartDone, StageDone, StageProgress
+
+POLL_SECONDS = 0.1
+PLAIN_EVERY = 5.0
+"""Seconds between two plain progress lines where there is no terminal."""
+
+
+def table(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> str:
+    """Rows (the first is the heading) as aligned columns; `right` are the columns aligned to the right."""
+    if not rows:
+        return ""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for n, row in enumerate(rows):
+        cells = [c.rjust(widths[i]) if i in right else c.ljust(widths[i]) for i, c in enumerate(row)]
+        lines.append("  ".join(cells).rstrip())
+        if n == 0:
+            lines.append("  ".join("─" * w for w in widths))
+    return "\n".join(lines)
+
+
+def complain(error: SponsightError) -> None:
+    """The three sentences of a foreseen trouble, on standard error."""
+    for line in (error.message, error.still_works, error.to_do):
+        if line:
+            print(line, file=sys.stderr)
+
+
+class RunReporter:
+    """Shows one run until its future is done."""
+
+    def __init__(self, mailbox: Mailbox, *, json_events: bool = False, quiet: bool = False) -> None:
+        self._mailbox = mailbox
+        self._json = json_events
+        self._quiet = quiet
+        self._out: TextIO = sys.stdout if json_events else sys.stderr
+        self._live = not json_events and not quiet and self._out.isatty()
+        self._latest: StageProgress | None = None
+        self._said = 0.0
+        self._first_boxes = False
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+
+    def follow(self, future: Future[Any], interrupted: Callable[[], None]) -> Any:
+        """Print events until the run ends; returns its result. Ctrl+C calls `interrupted` and waits on."""
+        while True:
+            try:
+                try:
+                    future.result(timeout=POLL_SECONDS)
+                except TimeoutError:
+                    if not future.done():
+                        self._show(self._mailbox.drain())
+                        continue
+                except BaseException:
+                    if not future.done():
+                        raise
+                self._show(self._mailbox.drain())
+                self._end_line()
+                return future.result()
+            except KeyboardInterrupt:
+                interrupted()
+
+    def _show(self, events: Sequence[AppEvent]) -> None:
+        for event in events:
+            if self._json:
+                self._tell_machine(event)
+            else:
+                self._tell_person(event)
+        if self._latest is None or self._json or self._quiet:
+            return
+        if self._live:
+            self._out.write("\r\x1b[K" + self._line(self._latest))
+            self._out.flush()
+        elif time.monotonic() - self._said >= PLAIN_EVERY:
+            self._said = time.monotonic()
+            print(self._line(self._latest), file=self._out, flush=True)
+
+    def _tell_machine(self, event: AppEvent) -> None:
+        if isinstance(event, LibraryChanged):
+            return
+        data = {"event": type(event).__name__, **msgspec.to_builtins(event)}
+        self._out.write(msgspec.json.encode(data).decode() + "\n")
+        self._out.flush()
+
+    def _tell_person(self, event: AppEvent) -> None:
+        match event:
+            case StageProgress():
+                self._latest = event
+            case PartDone() if event.stage == "detect_regions" and event.items and not self._first_boxes:
+                self._first_boxes = True
+                took = time.monotonic() - self._started
+                self._say(f"first {event.items} boxes after {took:.1f} s (up to {format_time(event.end)})")
+            case StageDone():
+                if event.outcome == "skipped":
+                    self._say(f"{event.stage} skipped: {event.reason}")
+            case ItemFailed():
+                self._say(f"{event.stage}: {event.where}: {event.what}")
+            case JobChanged() if event.message:
+                self._say(event.message)
+
+    def _say(self, text: str) -> None:
+        if self._quiet:
+            return
+        self._end_line()
+        print(text, file=self._out, flush=True)
+
+    def _end_line(self) -> None:
+        if self._live:
+            self._out.write("\r\x1b[K")
+            self._out.flush()
+
+    def _line(self, p: StageProgress) -> str:
+        width = 24
+        full = round(p.overall * width)
+        bar = "█" * full + "░" * (width - full)
+        left = f"  {p.seconds_left:.0f} s left" if p.seconds_left is not None else ""
+        return f"{bar} {p.overall * 100:3.0f} %  {p.stage} {p.done:.0f}/{p.total:.0f} s{left}"

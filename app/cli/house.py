@@ -1,0 +1,35 @@
+"""doctor and verify: what this machine has, and whether the library is sound."""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from app.cli.console import table
+
+
+def do_doctor(given: argparse.Namespace) -> int:
+    from app.diagnostics import examine
+
+    findings = examine(given.library)
+    if given.json:
+        print(msgspec.json.encode(findings).decode())
+    else:
+        rows = [("what", "state", "detail")]
+        rows += [(f.what, "ok" if f.ok else "missing", f.detail) for f in findings]
+        print(table(rows))
+    return 0 if all(f.ok or f.optional for f in findings) else 3
+
+
+def do_verify(given: argparse.Namespace) -> int:
+    from storage.library import Library
+
+    library = Library.open(given.library, read_only=not given.repair)
+    try:
+        report = library.verify(repair=given.repair)
+    finally:
+        library.close()
+    for line in report.lines():
+        print(line)
+    return 0 if report.sound else 5

@@ -1,0 +1,131 @@
+"""jobs, show, diff, accept, export: look at runs and hand out what they found."""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from app.cli.console import table
+from app.cli.figures import print_exposure
+from app.cli.targets import find_job, find_source, is_completed
+from app.container import open_container
+from engine.domain.jobs import DetectJob, JobStatus
+from engine.settings import changed
+
+
+def do_jobs(given: argparse.Namespace) -> int:
+    with open_container(given.library, read_only=True) as app:
+        source_id = find_source(app.jobs, given.video).id if given.video else None
+        jobs = app.jobs.jobs(source_id)
+        if given.json:
+            print(msgspec.json.encode(jobs).decode())
+            return 0
+        if not jobs:
+            print("No runs yet. Start one with: sponsight run VIDEO")
+            return 0
+        names = {s.id: s.name for s in app.jobs.sources()}
+        rows = [("run", "video", "type", "status", "progress", "stage", "brands", "accepted", "made")]
+        rows += [
+            (
+                j.id[:8],
+                names.get(j.source_asset_id, j.video_path),
+                j.run_type.value,
+                j.status.value,
+                f"{j.progress * 100:.0f} %",
+                str(j.current_stage or ""),
+                str(j.brands_found),
+                "★" if j.accepted else "",
+                f"{j.created_at:%Y-%m-%d %H:%M}" if j.created_at else "",
+            )
+            for j in jobs
+        ]
+        print(table(rows, right=frozenset({4, 6})))
+        return 0
+
+
+def do_show(given: argparse.Namespace) -> int:
+    with open_container(given.library, read_only=True) as app:
+        job = find_job(app.jobs, given.target, lambda j: True, "at all")
+        checkpoints = app.library.jobs.checkpoints(job.id)
+        if given.json:
+            print(msgspec.json.encode({"job": job, "checkpoints": checkpoints}).decode())
+            return 0
+        _print_job(job)
+        rows = [("stage", "outcome", "items", "parts run", "reused", "seconds", "note")]
+        rows += [
+            (
+                str(c.stage),
+                str(c.stats.get("outcome", "")),
+                str(c.stats.get("items", 0)),
+                str(c.stats.get("parts_run", 0)),
+                str(c.stats.get("parts_reused", 0)),
+                f"{c.stats.get('seconds', 0.0):.2f}",
+                c.skipped,
+            )
+            for c in checkpoints
+        ]
+        print(table(rows, right=frozenset({2, 3, 4, 5})))
+        if job.status is JobStatus.COMPLETED:
+            print()
+            print_exposure(app, job)
+        return 0
+
+
+def _print_job(job: DetectJob) -> None:
+    print(f"Run {job.id}")
+    print(f"  video     {job.video_path}")
+    print(
+        f"  {job.run_type.value}, {job.status.value}, {job.progress * 100:.0f} %, profile {job.profile_name}"
+    )
+    if job.parent_job_id:
+        print(f"  from {job.replay_from_stage} of run {job.parent_job_id[:8]}")
+    if job.config_overrides:
+        edits = [f"{s}.{k}={v}" for s, values in job.config_overrides.items() for k, v in values.items()]
+        print(f"  settings  {', '.join(edits)}")
+    if job.books:
+        print(f"  books     {', '.join(job.books)}")
+    if job.output_digest:
+        print(f"  digest    {job.output_digest}")
+    if job.error_message:
+        print(f"  note      {job.error_message}")
+    print()
+
+
+def do_diff(given: argparse.Namespace) -> int:
+    from app.compare import compare_runs
+    from app.results import load_run
+
+    with open_container(given.library, read_only=True) as app:
+        before = find_job(app.jobs, given.before, is_completed, "that is complete")
+        after = find_job(app.jobs, given.after, is_completed, "that is complete")
+        diff = compare_runs(load_run(app.library, before.id), load_run(app.library, after.id))
+        delta = changed(app.jobs.settings_of(before), app.jobs.settings_of(after))
+        for stage, values in delta.items():
+            for key, value in values.items():
+                print(f"{stage}.{key}: {before.settings.get(stage, {}).get(key)} → {value}")
+        rows = [("brand", "before", "after", "change")]
+        rows += [
+            (b.brand_name, f"{b.seconds_before:.1f}", f"{b.seconds_after:.1f}", f"{b.seconds_change:+.1f}")
+            for b in diff.brands
+        ]
+        print(table(rows, right=frozenset({1, 2, 3})))
+        return 0
+
+
+def do_accept(given: argparse.Namespace) -> int:
+    with open_container(given.library) as app:
+        job = find_job(app.jobs, given.target, is_completed, "that is complete")
+        app.jobs.accept(job.id)
+        print(f"Run {job.id[:8]} now counts for its video.")
+        return 0
+
+
+def do_export(given: argparse.Namespace) -> int:
+    from app.exports import export_run
+
+    with open_container(given.library, read_only=True) as app:
+        job = find_job(app.jobs, given.target, is_completed, "that is complete")
+        for path in export_run(app.library, job.id, given.format, given.output):
+            print(f"Wrote {path}")
+        return 0

@@ -1,0 +1,162 @@
+"""The grammar of the command line: every sub-command with its options. Loads nothing of the application."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from engine.domain.stages import ORDER
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `sponsight`; `verb` names the sub-command."""
+    parser = argparse.ArgumentParser(
+        prog="sponsight",
+        description="Find sponsor brands in broadcast video, check them, and count their time on screen. "
+        "Without a sub-command the window opens.",
+        epilog="Exit codes: 0 done, 1 failed, 2 wrong input or setting, 3 something on this machine is missing, "
+        "4 somebody else is writing or the move is not legal, 5 stored data is damaged, 6 a stage failed, "
+        "7 stopped or paused by a person.",
+    )
+    parser.add_argument(
+        "--library", type=Path, metavar="DIR", help="the library's folder (default: your own)"
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
+    _run_verbs(verbs)
+    _look_verbs(verbs)
+    _brand_verbs(verbs)
+    _decision_verbs(verbs)
+    _house_verbs(verbs)
+    return parser
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--set", action="append", default=[], dest="assignments", metavar="STAGE.KEY=VALUE")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="worker threads (default: one a core, at most 8)"
+    )
+    parser.add_argument(
+        "--json-events", action="store_true", help="one JSON object a line instead of progress"
+    )
+    parser.add_argument("--quiet", action="store_true", help="only the result")
+
+
+def _run_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = verbs.add_parser("run", help="import a video and run all stages on it")
+    run.add_argument("video", type=Path)
+    run.add_argument("--profile", default="soccer_broadcast", metavar="P")
+    run.add_argument(
+        "--book", action="append", default=[], dest="books", metavar="NAME", help="only these books' brands"
+    )
+    run.add_argument("--start", metavar="T", help="begin at this time (90, 1:30 or 1:02:03)")
+    run.add_argument("--end", metavar="T", help="end at this time")
+    run.add_argument("--no-escalation", action="store_true", help="ask no model, local or cloud")
+    run.add_argument("--plan", action="store_true", help="only show what would be reused and run")
+    _run_options(run)
+    replay = verbs.add_parser("replay", help="run again from a stage with other settings")
+    replay.add_argument("target", metavar="VIDEO|JOB")
+    replay.add_argument("--from", required=True, dest="stage", metavar="STAGE", help=", ".join(ORDER))
+    replay.add_argument("--plan", action="store_true", help="only show what would be reused and run")
+    _run_options(replay)
+    for verb, text in (
+        ("retry", "start a failed or cancelled run again from its first incomplete stage"),
+        ("resume", "go on with a paused run"),
+    ):
+        again = verbs.add_parser(verb, help=text)
+        again.add_argument("target", metavar="VIDEO|JOB")
+        _run_options(again)
+    for verb, text in (
+        ("pause", "pause a running run"),
+        ("cancel", "cancel a run; what is finished is kept"),
+    ):
+        verbs.add_parser(verb, help=text).add_argument("target", metavar="VIDEO|JOB")
+
+
+def _look_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    jobs = verbs.add_parser("jobs", help="list runs")
+    jobs.add_argument("video", nargs="?", type=Path)
+    jobs.add_argument("--json", action="store_true")
+    show = verbs.add_parser("show", help="one run: stages, settings, exposure figures")
+    show.add_argument("target", metavar="VIDEO|JOB")
+    show.add_argument("--json", action="store_true")
+    diff = verbs.add_parser("diff", help="what changed between two runs of one video")
+    diff.add_argument("before", metavar="JOB")
+    diff.add_argument("after", metavar="JOB")
+    accept = verbs.add_parser("accept", help="make this the run that counts in totals and reports")
+    accept.add_argument("target", metavar="JOB")
+    export = verbs.add_parser("export", help="write results as JSON or CSV")
+    export.add_argument("target", metavar="VIDEO|JOB")
+    export.add_argument("--format", choices=("json", "csv"), default="json")
+    export.add_argument("--output", type=Path, required=True, metavar="FILE")
+
+
+def _brand_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    brands = verbs.add_parser("brands", help="the brand book: list, import, export, add, alias, merge, deny")
+    acts = brands.add_subparsers(dest="act", metavar="ACTION", required=True)
+    listing = acts.add_parser("list")
+    listing.add_argument("--book")
+    listing.add_argument("--json", action="store_true")
+    bring = acts.add_parser("import", help="a CSV file with the columns name, aliases (| between), category")
+    bring.add_argument("file", type=Path)
+    bring.add_argument("--book", help="put the brands into this book")
+    out = acts.add_parser("export")
+    out.add_argument("file", type=Path)
+    out.add_argument("--book")
+    add = acts.add_parser("add")
+    add.add_argument("name")
+    add.add_argument("--alias", action="append", default=[], dest="aliases")
+    add.add_argument("--category", default="")
+    add.add_argument("--book")
+    alias = acts.add_parser("alias")
+    alias.add_argument("name")
+    alias.add_argument("alias")
+    alias.add_argument("--remove", action="store_true")
+    merge = acts.add_parser("merge", help="let brands redirect to one; can be undone at any time")
+    merge.add_argument("names", nargs="+", metavar="NAME")
+    merge.add_argument("--into", required=True, metavar="NAME")
+    acts.add_parser("unmerge").add_argument("name")
+    deny = acts.add_parser("deny", help="a text that is no brand")
+    deny.add_argument("text")
+    deny.add_argument("--remove", action="store_true")
+    cluster = acts.add_parser("cluster", help="look-alike spellings that may be one brand")
+    cluster.add_argument(
+        "--level", choices=("fingerprint", "ngram", "phonetic", "edit"), default="fingerprint"
+    )
+    not_same = acts.add_parser("not-same", help="never offer these two as one brand again")
+    not_same.add_argument("first")
+    not_same.add_argument("second")
+    split = acts.add_parser("split", help="make a new brand of some of a brand's sightings")
+    split.add_argument("name")
+    split.add_argument("--video", required=True, metavar="VIDEO|JOB")
+    split.add_argument("--to", required=True, metavar="NEW")
+    impact = acts.add_parser("impact", help="what an edit would change in each source, without applying it")
+    impact.add_argument("edit", choices=("alias", "merge", "unmerge", "deny"))
+    impact.add_argument("words", nargs="+")
+
+
+def _decision_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    decisions = verbs.add_parser(
+        "decisions", help="what people decided: list, export, import, undo, redo, log"
+    )
+    acts = decisions.add_subparsers(dest="act", metavar="ACTION", required=True)
+    acts.add_parser("list").add_argument("target", nargs="?", metavar="VIDEO|JOB")
+    for act in ("export", "import"):
+        acts.add_parser(act).add_argument("file", type=Path)
+    acts.add_parser("undo")
+    acts.add_parser("redo")
+    log = acts.add_parser("log")
+    log.add_argument("search", nargs="?", default="")
+    log.add_argument("--output", type=Path)
+
+
+def _house_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    demo = verbs.add_parser("demo", help="render the built-in demo, run it, show figures beside the truth")
+    demo.add_argument("--headless", action="store_true", help="open no window afterwards")
+    demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--seconds", type=float, default=30.0)
+    demo.add_argument("--size", default="1280x720", metavar="WxH")
+    _run_options(demo)
+    doctor = verbs.add_parser("doctor", help="what this machine has: libraries, GPU, models, places")
+    doctor.add_argument("--json", action="store_true")
+    verify = verbs.add_parser("verify", help="check the library; with --repair mend what can be mended")
+    verify.add_argument("--repair", action="store_true")

@@ -1,0 +1,146 @@
+"""run, replay, retry, resume, pause, cancel: start runs and steer them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from app.cli.console import RunReporter, table
+from app.cli.figures import print_exposure
+from app.cli.targets import find_job, is_completed
+from app.container import Container, open_container
+from engine.domain.errors import Cancelled, UserFixable
+from engine.domain.jobs import DetectJob, JobStatus, Overrides
+from engine.domain.timebase import parse_time
+from engine.plan import Plan
+from engine.settings import parse_assignment, stage_named
+from engine.stage_settings import SETTINGS_TYPES
+
+
+def overrides_of(given: argparse.Namespace) -> Overrides:
+    """`--set`, `--start` and `--end` as overrides; raises UserFixable."""
+    overrides: dict[str, dict[str, Any]] = {}
+    for text in given.assignments:
+        stage, key, value = parse_assignment(text, SETTINGS_TYPES)
+        overrides.setdefault(str(stage), {})[key] = value
+    for key in ("start", "end"):
+        text = getattr(given, key, None)
+        if text is not None:
+            try:
+                overrides.setdefault("extract_frames", {})[key] = parse_time(text) / 1_000_000
+            except ValueError:
+                raise UserFixable(
+                    f"{text!r} is no time.",
+                    still_works="Nothing was started.",
+                    to_do="Write seconds (90), 1:30 or 1:02:03.",
+                ) from None
+    return overrides
+
+
+def do_run(given: argparse.Namespace) -> int:
+    overrides = overrides_of(given)
+    with open_container(given.library, workers=given.workers) as app:
+        app.jobs.effective_settings(given.profile, overrides)
+        source = app.jobs.import_source(given.video)
+        options: dict[str, Any] = {
+            "profile": given.profile,
+            "overrides": overrides,
+            "books": tuple(given.books),
+            "escalation": not given.no_escalation,
+        }
+        if given.plan:
+            print_plan(app.jobs.plan_initial(source.id, **options))
+            return 0
+        job = app.jobs.create(source.id, **options)
+        return follow(app, job, given)
+
+
+def do_replay(given: argparse.Namespace) -> int:
+    stage = stage_named(given.stage)
+    overrides = overrides_of(given)
+    with open_container(given.library, workers=given.workers) as app:
+        parent = find_job(app.jobs, given.target, is_completed, "that is complete")
+        if given.plan:
+            print_plan(app.jobs.plan_replay(parent.id, stage, overrides))
+            return 0
+        return follow(app, app.jobs.replay(parent.id, stage, overrides), given)
+
+
+def do_retry(given: argparse.Namespace) -> int:
+    with open_container(given.library, workers=given.workers) as app:
+        parent = find_job(
+            app.jobs,
+            given.target,
+            lambda j: j.status in (JobStatus.FAILED, JobStatus.CANCELLED),
+            "that failed or was cancelled",
+        )
+        return follow(app, app.jobs.retry(parent.id), given)
+
+
+def do_resume(given: argparse.Namespace) -> int:
+    with open_container(given.library, workers=given.workers) as app:
+        job = find_job(
+            app.jobs,
+            given.target,
+            lambda j: j.status in (JobStatus.PAUSED, JobStatus.PENDING),
+            "that is paused",
+        )
+        return follow(app, job, given)
+
+
+def do_pause(given: argparse.Namespace) -> int:
+    return _ask(given, "pause")
+
+
+def do_cancel(given: argparse.Namespace) -> int:
+    return _ask(given, "cancel")
+
+
+def _ask(given: argparse.Namespace, what: str) -> int:
+    """Ask from outside: needs no writer's lock while another process runs the job."""
+    with open_container(given.library, read_only=True) as app:
+        job = find_job(
+            app.jobs,
+            given.target,
+            lambda j: j.status in (JobStatus.RUNNING, JobStatus.PENDING, JobStatus.PAUSED),
+            "that is running or waits",
+        )
+        if job.status is JobStatus.RUNNING:
+            app.library.control.ask(job.id, "pause" if what == "pause" else "cancel")
+            print(f"Asked run {job.id[:8]} to {what}.")
+            return 0
+    with open_container(given.library) as app:
+        getattr(app.jobs, what)(job.id)
+        print(f"Run {job.id[:8]} is {app.jobs.job(job.id).status.value}.")
+        return 0
+
+
+def follow(app: Container, job: DetectJob, given: argparse.Namespace) -> int:
+    """Start a run, show it to its end, print what it found. Returns the exit code."""
+    reporter = RunReporter(app.mailbox, json_events=given.json_events, quiet=given.quiet)
+    future = app.jobs.start(job.id)
+    done: DetectJob = reporter.follow(future, lambda: app.jobs.pause(job.id))
+    if done.status is not JobStatus.COMPLETED:
+        if not given.json_events:
+            print(f"Run {done.id[:8]} is {done.status.value}. Go on with: sponsight resume {done.id[:8]}")
+        raise Cancelled(done.status.value)
+    if not given.json_events:
+        print_exposure(app, done)
+    return 0
+
+
+def print_plan(plan: Plan) -> None:
+    """Eight rows: what is reused, what runs, why, and the estimated time."""
+    rows = [("stage", "plan", "parts reused", "seconds", "why")]
+    rows += [
+        (
+            str(s.stage),
+            s.action,
+            f"{s.parts_reused}/{s.parts_total}",
+            "–" if s.action == "reuse" or s.seconds is None else f"{s.seconds:.1f}",
+            s.reason,
+        )
+        for s in plan.stages
+    ]
+    print(table(rows, right=frozenset({2, 3})))
+    print(f"about {plan.seconds:.0f} s, {plan.calls} model calls, {plan.usd:.2f} USD")

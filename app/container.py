@@ -1,0 +1,63 @@
+"""Builds the application's services once, in order, and closes them in the opposite one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from app.jobs import JobService
+from app.mailbox import Mailbox
+from app.starter import fill_new_library
+from storage.library import Library
+
+
+class Container:
+    """The services of one open library."""
+
+    def __init__(
+        self, library: Library, *, workers: int | None, polite: bool, services: Mapping[str, Any]
+    ) -> None:
+        self.library = library
+        self.mailbox = Mailbox()
+        self.jobs = JobService(
+            library,
+            self.mailbox,
+            workers=workers,
+            own_profiles=library.folder / "profiles",
+            services=services,
+            polite=polite,
+        )
+
+    def close(self) -> None:
+        """Pause running jobs, join the threads, close the library."""
+        self.jobs.close()
+        self.library.close()
+
+    def __enter__(self) -> Container:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def open_container(
+    folder: Path | None = None,
+    *,
+    read_only: bool = False,
+    workers: int | None = None,
+    polite: bool = False,
+) -> Container:
+    """Open (or create) the library in `folder`, by default the person's own, and build the services over it.
+
+    Raises Conflict where another process writes to it, DataDamage where it is damaged or newer, UserFixable
+    where the folder can't be used.
+    """
+    library = Library.open(folder, read_only=read_only)
+    try:
+        if not read_only:
+            fill_new_library(library)
+        return Container(library, workers=workers, polite=polite, services={})
+    except BaseException:
+        library.close()
+        raise

@@ -1,0 +1,496 @@
+"""Runs as people start them: import, plan, start, pause, resume, cancel, replay, retry, accept.
+
+Owns the threads of the engine: one that conducts runs, one after the other, and a pool of workers.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.mailbox import LibraryChanged, Mailbox
+from app.profiles import effective_settings
+from app.run_record import RunRecorder
+from engine.control import Control
+from engine.domain.errors import Cancelled, Conflict, SponsightError, UserFixable
+from engine.domain.jobs import DetectJob, JobStatus, Overrides, RunType, SourceAsset
+from engine.domain.stages import ORDER, StageName
+from engine.events import JobChanged
+from engine.plan import Plan, RunSpec, check_replay, make_plan
+from engine.settings import AllSettings, build_settings, snapshot
+from engine.stage_settings import SETTINGS_TYPES, ExtractFramesSettings, MatchBrandsSettings
+from storage.library import Library
+
+if TYPE_CHECKING:
+    from engine.runner import Doors, RunOutcome
+
+log = logging.getLogger(__name__)
+
+MOST_WORKERS = 8
+
+
+class JobService:
+    """The use cases around runs. Thread-safe; every method but `start` and `resume` returns when it is done.
+    `polite` lets workers run at a lower priority, so that a window stays quick."""
+
+    def __init__(
+        self,
+        library: Library,
+        mailbox: Mailbox,
+        *,
+        workers: int | None = None,
+        own_profiles: Path | None = None,
+        services: Mapping[str, Any] | None = None,
+        polite: bool = False,
+    ) -> None:
+        self._library = library
+        self._mailbox = mailbox
+        self._own_profiles = own_profiles
+        self._services = dict(services or {})
+        self._polite = polite
+        self.workers = max(1, min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else 64))
+        self._conductor = ThreadPoolExecutor(1, thread_name_prefix="run-conductor")
+        self._pool: ThreadPoolExecutor | None = None
+        self._doors: Doors | None = None
+        self._controls: dict[str, Control] = {}
+        self._futures: dict[str, Future[DetectJob]] = {}
+        self._lock = threading.Lock()
+
+    # Sources ---------------------------------------------------------------------------------------
+
+    def import_source(self, path: Path) -> SourceAsset:
+        """Take a video into the library; the same bytes are found again, never taken twice. Raises
+        UserFixable where the file can't be used."""
+        from engine.adapters.probe import content_digest, probe
+
+        resolved = path.expanduser().resolve()
+        found = probe(resolved)
+        digest = content_digest(resolved)
+        asset = self._library.sources.add(
+            found.asset(
+                id=str(uuid.uuid4()),
+                content_digest=digest,
+                path=str(resolved),
+                imported_at=datetime.now(UTC),
+            )
+        )
+        self._changed("sources", asset.id)
+        return asset
+
+    def locate(self, source_id: str, path: Path) -> SourceAsset:
+        """Tell where a moved file is now; Conflict where it is another file."""
+        from engine.adapters.probe import content_digest
+
+        asset = self._library.sources.get(source_id)
+        resolved = path.expanduser().resolve()
+        if not resolved.is_file():
+            raise UserFixable(
+                f"{resolved} is no file.", still_works="Nothing was changed.", to_do="Choose the video."
+            )
+        if content_digest(resolved) != asset.content_digest:
+            raise Conflict(
+                f"{resolved.name} is not the same video as {asset.name}: its content differs.",
+                still_works="The stored frames and all decisions can still be reviewed.",
+                to_do="Choose the original file, or import this one as a new source.",
+            )
+        asset = self._library.sources.locate(source_id, resolved)
+        self._changed("sources", source_id)
+        return asset
+
+    def sources(self) -> list[SourceAsset]:
+        return self._library.sources.all()
+
+    def jobs(self, source_id: str | None = None) -> list[DetectJob]:
+        """Runs, newest first."""
+        jobs = self._library.jobs
+        return jobs.all() if source_id is None else jobs.of_source(source_id)
+
+    def job(self, job_id: str) -> DetectJob:
+        return self._library.jobs.get(job_id)
+
+    # Making runs -----------------------------------------------------------------------------------
+
+    def effective_settings(self, profile: str, overrides: Overrides) -> AllSettings:
+        return effective_settings(profile, overrides, self._own_profiles)
+
+    def settings_of(self, job: DetectJob) -> AllSettings:
+        """The settings a run was made with; those that are newer than the run have their defaults."""
+        known = {
+            stage: {k: v for k, v in values.items() if k in SETTINGS_TYPES[StageName(stage)]().values()}
+            for stage, values in job.settings.items()
+        }
+        return build_settings(SETTINGS_TYPES, known)
+
+    def create(
+        self,
+        source_id: str,
+        *,
+        profile: str = "soccer_broadcast",
+        overrides: Overrides | None = None,
+        books: Sequence[str] = (),
+        escalation: bool = True,
+    ) -> DetectJob:
+        """Make an initial run of a source, pending. Raises UserFixable for settings or books that can't be."""
+        source = self._library.sources.get(source_id)
+        settings = self.effective_settings(profile, overrides or {})
+        job = DetectJob(
+            id=str(uuid.uuid4()),
+            source_asset_id=source.id,
+            video_path=source.path,
+            profile_name=profile,
+            config_overrides=overrides or {},
+            settings=snapshot(settings),
+            books=tuple(books),
+            escalation=escalation,
+            created_at=datetime.now(UTC),
+            **self._frozen_inputs(source.id, books),
+        )
+        return self._store(job)
+
+    def plan_initial(
+        self,
+        source_id: str,
+        *,
+        profile: str = "soccer_broadcast",
+        overrides: Overrides | None = None,
+        books: Sequence[str] = (),
+        escalation: bool = True,
+    ) -> Plan:
+        """What an initial run would reuse and compute; makes no run."""
+        source = self._library.sources.get(source_id)
+        settings = self.effective_settings(profile, overrides or {})
+        job = DetectJob(
+            id="",
+            source_asset_id=source.id,
+            video_path=source.path,
+            settings=snapshot(settings),
+            escalation=escalation,
+            **self._frozen_inputs(source.id, books),
+        )
+        return self._plan(self._spec(job, source), None)
+
+    def replay(
+        self, job_id: str, from_stage: StageName, overrides: Overrides, *, books: Sequence[str] | None = None
+    ) -> DetectJob:
+        """Make a replay of a run from a stage with edited settings, pending. Raises UserFixable where an edit
+        belongs to an earlier stage."""
+        return self._store(self._replay_job(job_id, from_stage, overrides, books))
+
+    def plan_replay(
+        self, job_id: str, from_stage: StageName, overrides: Overrides, *, books: Sequence[str] | None = None
+    ) -> Plan:
+        """What that replay would reuse and compute; makes no run."""
+        parent = self.job(job_id)
+        job = self._replay_job(job_id, from_stage, overrides, books)
+        source = self._library.sources.get(parent.source_asset_id)
+        return self._plan(self._spec(job, source), self.settings_of(parent))
+
+    def retry(self, job_id: str) -> DetectJob:
+        """Make a new run with the same settings that goes on from the first incomplete stage; Conflict unless
+        the run failed or was cancelled."""
+        parent = self.job(job_id)
+        if parent.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
+            raise Conflict(
+                f"A {parent.status.value} run can't be retried.",
+                still_works="The run is unchanged.",
+                to_do="Resume a paused run; replay a completed one.",
+            )
+        done = self._library.parts.attached(parent.id)
+        chunks = self._spec(parent, self._library.sources.get(parent.source_asset_id)).chunks
+        first = next((s for s in ORDER if not _is_complete(s, done, len(chunks))), ORDER[-1])
+        job = DetectJob(
+            id=str(uuid.uuid4()),
+            source_asset_id=parent.source_asset_id,
+            video_path=parent.video_path,
+            profile_name=parent.profile_name,
+            parent_job_id=parent.id,
+            run_type=RunType.RETRY,
+            replay_from_stage=first,
+            config_overrides=parent.config_overrides,
+            settings=parent.settings,
+            books=parent.books,
+            escalation=parent.escalation,
+            book_snapshot=parent.book_snapshot,
+            book_digest=parent.book_digest,
+            sightings_snapshot=parent.sightings_snapshot,
+            created_at=datetime.now(UTC),
+        )
+        return self._store(job)
+
+    def _replay_job(
+        self, job_id: str, from_stage: StageName, overrides: Overrides, books: Sequence[str] | None
+    ) -> DetectJob:
+        parent = self.job(job_id)
+        if parent.status is not JobStatus.COMPLETED:
+            raise Conflict(
+                f"This run is {parent.status.value}; only a completed run can be replayed.",
+                still_works="The run is unchanged.",
+                to_do="Let it finish (resume or retry it) first.",
+            )
+        before = self.settings_of(parent)
+        merged: dict[str, dict[str, Any]] = {k: dict(v) for k, v in snapshot(before).items()}
+        for stage, values in overrides.items():
+            merged.setdefault(stage, {}).update(values)
+        after = build_settings(SETTINGS_TYPES, merged)
+        delta = check_replay(from_stage, before, after)
+        chosen = parent.books if books is None else tuple(books)
+        if from_stage.number <= StageName.MATCH_BRANDS.number:
+            frozen = self._frozen_inputs(parent.source_asset_id, chosen)
+            frozen["sightings_snapshot"] = parent.sightings_snapshot
+        else:
+            frozen = {
+                "book_snapshot": parent.book_snapshot,
+                "book_digest": parent.book_digest,
+                "sightings_snapshot": parent.sightings_snapshot,
+            }
+        source = self._library.sources.get(parent.source_asset_id)
+        return DetectJob(
+            id=str(uuid.uuid4()),
+            source_asset_id=parent.source_asset_id,
+            video_path=source.path,
+            profile_name=parent.profile_name,
+            parent_job_id=parent.id,
+            run_type=RunType.REPLAY,
+            replay_from_stage=from_stage,
+            config_overrides=delta,
+            settings=snapshot(after),
+            books=chosen,
+            escalation=parent.escalation,
+            created_at=datetime.now(UTC),
+            **frozen,
+        )
+
+    def _frozen_inputs(self, source_id: str, books: Sequence[str]) -> dict[str, Any]:
+        """The brand book and the session cache as they are now, stored as blobs so that a run can't drift."""
+        import msgspec
+
+        book = self._library.brands.snapshot(tuple(books))
+        cached = self._library.brands.sightings(source_id)
+        return {
+            "book_snapshot": self._library.blobs.put(msgspec.msgpack.encode(book)),
+            "book_digest": book.digest,
+            "sightings_snapshot": self._library.blobs.put(msgspec.msgpack.encode(cached)),
+        }
+
+    def _store(self, job: DetectJob) -> DetectJob:
+        self._library.jobs.create(job)
+        self._changed("jobs", job.id)
+        return job
+
+    def _spec(self, job: DetectJob, source: SourceAsset) -> RunSpec:
+        import msgspec
+
+        from engine.domain.brands import BookSnapshot, SourceBrandSighting
+        from engine.grid import chunk_grid
+
+        settings = self.settings_of(job)
+        sampling = settings[StageName.EXTRACT_FRAMES]
+        assert isinstance(sampling, ExtractFramesSettings)
+        fps = Fraction(sampling.sample_fps).limit_denominator(1000)
+        blobs = self._library.blobs
+        book = msgspec.msgpack.decode(blobs.get(job.book_snapshot), type=BookSnapshot)
+        cached = msgspec.msgpack.decode(
+            blobs.get(job.sightings_snapshot), type=tuple[SourceBrandSighting, ...]
+        )
+        parent = self._library.parts.attached(job.parent_job_id) if job.parent_job_id else {}
+        matching = settings[StageName.MATCH_BRANDS]
+        assert isinstance(matching, MatchBrandsSettings)
+        return RunSpec(
+            job_id=job.id,
+            source=source,
+            settings=settings,
+            chunks=chunk_grid(source.duration, fps, sampling.start, sampling.end, sampling.chunk_seconds),
+            fps=fps,
+            book=book,
+            sightings=cached if matching.session_cache != "ignore" else (),
+            escalation=job.escalation,
+            replay_from=job.replay_from_stage,
+            parent_parts=parent,
+        )
+
+    def _plan(self, spec: RunSpec, before: AllSettings | None) -> Plan:
+        from engine.stages import all_stages
+
+        return make_plan(
+            spec,
+            all_stages(),
+            self._library.parts,
+            workers=self.workers,
+            rates=self._library.parts.rates(),
+            before=before,
+        )
+
+    # Working ---------------------------------------------------------------------------------------
+
+    def start(self, job_id: str) -> Future[DetectJob]:
+        """Queue a pending or paused run; the future gives the job as it ended (completed or paused or
+        cancelled) and raises what made it fail."""
+        job = self.job(job_id)
+        if job.status not in (JobStatus.PENDING, JobStatus.PAUSED):
+            raise Conflict(
+                f"A {job.status.value} run can't be started.",
+                still_works="Nothing was changed.",
+                to_do="Replay a completed run; retry a failed or cancelled one.",
+            )
+        with self._lock:
+            running = self._futures.get(job_id)
+            if running is not None and not running.done():
+                return running
+            self._library.control.clear(job_id)
+            self._controls[job_id] = Control(lambda: self._library.control.asked(job_id) or "")
+            future = self._conductor.submit(self._conduct, job_id)
+            self._futures[job_id] = future
+            return future
+
+    resume = start
+
+    def pause(self, job_id: str) -> None:
+        """Ask a run to pause, wherever it runs; finished parts are kept."""
+        self._ask(job_id, "pause")
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a run to stop for good; a run that waits or is paused is cancelled at once."""
+        self._ask(job_id, "cancel")
+
+    def _ask(self, job_id: str, what: str) -> None:
+        job = self.job(job_id)
+        if job.status is JobStatus.RUNNING or self._is_queued(job_id):
+            control = self._controls.get(job_id)
+            if control is not None:
+                control.ask(what)
+            else:
+                self._library.control.ask(job_id, "cancel" if what == "cancel" else "pause")
+        elif what == "cancel":
+            self._library.jobs.move(job_id, JobStatus.CANCELLED)
+            self._tell(job_id, JobStatus.CANCELLED, "")
+        else:
+            raise Conflict(
+                f"A {job.status.value} run can't be paused.", still_works="Nothing was changed.", to_do=""
+            )
+
+    def _is_queued(self, job_id: str) -> bool:
+        future = self._futures.get(job_id)
+        return future is not None and not future.done()
+
+    def accept(self, job_id: str) -> None:
+        """Make a completed run the one of its source that counts in totals and reports."""
+        job = self.job(job_id)
+        if job.status is not JobStatus.COMPLETED:
+            raise Conflict(
+                f"This run is {job.status.value}; only a completed run can be accepted.",
+                still_works="The accepted run stays as it is.",
+                to_do="Let it finish first.",
+            )
+        self._library.jobs.set_accepted(job_id, job.source_asset_id)
+        self._changed("jobs", job_id)
+
+    def delete(self, job_id: str) -> None:
+        """Remove a run that isn't running; only what no other run refers to is freed."""
+        job = self.job(job_id)
+        if job.status is JobStatus.RUNNING:
+            raise Conflict(
+                "A running run can't be deleted.", still_works="It goes on.", to_do="Cancel it first."
+            )
+        self._library.jobs.delete(job_id)
+        self._changed("jobs", job_id)
+
+    def _conduct(self, job_id: str) -> DetectJob:
+        """Run a job to its end on the conductor's thread."""
+        from engine.runner import Runner
+        from engine.stages import all_stages
+
+        job, control = self.job(job_id), self._controls[job_id]
+        recorder = RunRecorder(self._library, self._mailbox, job)
+        asked = control.asked
+        if asked:
+            status = JobStatus.CANCELLED if asked == "cancel" else job.status
+            if asked == "cancel":
+                recorder.move(status)
+            return self.job(job_id)
+        recorder.move(JobStatus.RUNNING)
+        try:
+            source = self._library.sources.get(job.source_asset_id)
+            spec = self._spec(job, source)
+            doors = self._ready_doors()
+            assert self._pool is not None
+            runner = Runner(
+                spec, all_stages(), doors, control, recorder, self._pool, self._library.parts.rates()
+            )
+            outcome: RunOutcome = runner.run()
+            recorder.complete(outcome, spec)
+        except Cancelled as stop:
+            recorder.flush()
+            recorder.move(JobStatus.PAUSED if stop.reason == "pause" else JobStatus.CANCELLED)
+        except SponsightError as error:
+            recorder.flush()
+            recorder.move(JobStatus.FAILED, str(error))
+            raise
+        except BaseException as error:
+            log.exception("run %s ended on an unforeseen error", job_id)
+            recorder.flush()
+            recorder.move(JobStatus.FAILED, f"An unforeseen error ended the run: {error!r}")
+            raise
+        finally:
+            self._library.control.clear(job_id)
+        return self.job(job_id)
+
+    def _ready_doors(self) -> Doors:
+        """The engine's doors and the worker pool, made when the first run starts."""
+        if self._doors is None:
+            from engine.adapters.model_hub import ThreadModelHub
+            from engine.adapters.onnx import choose_provider
+            from engine.runner import Doors
+
+            self._pool = ThreadPoolExecutor(
+                self.workers,
+                thread_name_prefix="engine-worker",
+                initializer=_lower_priority if self._polite else None,
+            )
+            self._doors = Doors(
+                parts=self._library.parts,
+                blobs=self._library.blobs,
+                memo=self._library.memo,
+                models=ThreadModelHub(choose_provider),
+                services=self._services,
+            )
+        return self._doors
+
+    def provider(self) -> str:
+        """The execution provider in use, or '' before the first run."""
+        return self._doors.models.provider if self._doors is not None else ""
+
+    def close(self) -> None:
+        """Pause what runs, wait for the threads to end."""
+        for job_id, future in list(self._futures.items()):
+            if not future.done():
+                self._controls[job_id].ask("pause")
+        self._conductor.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _tell(self, job_id: str, status: JobStatus, message: str) -> None:
+        self._mailbox.post(JobChanged(job_id, status, message))
+
+    def _changed(self, kind: str, *ids: str) -> None:
+        self._mailbox.post(LibraryChanged(frozenset({kind}), ids))
+
+
+def _is_complete(stage: StageName, done: Mapping[tuple[StageName, int], object], chunks: int) -> bool:
+    return sum(1 for s, _ in done if s == stage) == (chunks if stage.is_frame_stage else 1)
+
+
+def _lower_priority() -> None:
+    """Let the window's thread go first: workers run at a lower priority where the system has one a thread."""
+    if hasattr(os, "setpriority") and hasattr(threading, "get_native_id"):
+        try:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        except OSError:
+            log.debug("worker priority could not be lowered")

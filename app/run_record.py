@@ -1,0 +1,123 @@
+"""What a run leaves in the library while it works: status, progress, checkpoints, results, sightings."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from app.mailbox import Mailbox
+from engine.domain.jobs import DetectJob, JobStatus, StageCheckpoint
+from engine.domain.stages import ORDER, StageName
+from engine.domain.timebase import format_time
+from engine.events import JobChanged, PartDone, RunEvent, StageDone, StageProgress
+from engine.ports import JOB_CHUNK
+from storage.library import Library
+
+if TYPE_CHECKING:
+    from engine.plan import RunSpec
+    from engine.runner import RunOutcome
+
+WRITE_EVERY = 1.0
+"""Seconds between two writes of a run's progress."""
+
+
+class RunRecorder:
+    """The sink of one run (engine.runner.RunSink): events to the mailbox, state to the database."""
+
+    def __init__(self, library: Library, mailbox: Mailbox, job: DetectJob) -> None:
+        self._library = library
+        self._mailbox = mailbox
+        self._job = job
+        self._lock = threading.Lock()
+        self._progress = job.progress
+        self._done: set[StageName] = set()
+        self._written = 0.0
+
+    def emit(self, event: RunEvent) -> None:
+        self._mailbox.post(event)
+        if isinstance(event, StageProgress):
+            with self._lock:
+                self._progress = max(self._progress, event.overall)
+                due = time.monotonic() - self._written >= WRITE_EVERY
+                if due:
+                    self._written = time.monotonic()
+            if due:
+                self.flush()
+        elif isinstance(event, PartDone) and not event.reused:
+            with self._lock:
+                self._written = time.monotonic()
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the progress reached so far."""
+        with self._lock:
+            current = next((s for s in ORDER if s not in self._done), ORDER[-1])
+            progress = self._progress
+        self._library.jobs.progress(self._job.id, progress, current)
+
+    def stage_finished(self, stage: StageName, outcome: str, reason: str, stats: dict[str, Any]) -> None:
+        from engine.stages import all_stages
+
+        with self._lock:
+            self._done.add(stage)
+        self._library.jobs.save_checkpoint(
+            StageCheckpoint(
+                id=str(uuid.uuid4()),
+                job_id=self._job.id,
+                stage=stage,
+                stage_index=stage.number,
+                fields=tuple(all_stages()[stage].writes),
+                frames_prefix=f"{self._job.source_asset_id}/frames",
+                stats={**stats, "outcome": outcome},
+                config_snapshot={stage: self._job.settings.get(stage, {})},
+                config_overrides=self._job.config_overrides,
+                video_path=self._job.video_path,
+                profile_name=self._job.profile_name,
+                skipped=reason if outcome == "skipped" else "",
+                created_at=datetime.now(UTC),
+            )
+        )
+        self._mailbox.post(StageDone(self._job.id, stage, outcome, reason))
+
+    def move(self, status: JobStatus, message: str = "") -> None:
+        """Move the run to another status and tell everybody. Raises Conflict for an illegal move."""
+        self._library.jobs.move(self._job.id, status, error=message)
+        self._mailbox.post(JobChanged(self._job.id, status, message))
+
+    def complete(self, outcome: RunOutcome, spec: RunSpec) -> None:
+        """Store the results' summary and end the run; the first complete run of a source is accepted."""
+        from engine.domain.figures import ReportPart
+        from engine.domain.records import EscalationPart
+        from engine.stage import decode
+
+        attached = self._library.parts.attached(self._job.id)
+
+        def load(stage: StageName) -> bytes:
+            return self._library.parts.payload(attached[stage, JOB_CHUNK].key)
+
+        report = decode(load(StageName.COMPILE_REPORT), ReportPart)
+        vlm = decode(load(StageName.ESCALATE_VLM), EscalationPart)
+        cloud = decode(load(StageName.ESCALATE_CLOUD), EscalationPart)
+        accepted = [a for a in cloud.appearances if a.verdict == "accepted"]
+        note = ""
+        if outcome.stopped_at is not None:
+            note = (
+                f"The video is damaged from {format_time(outcome.stopped_at)} on; "
+                "everything before it was processed."
+            )
+        self._library.jobs.results(
+            self._job.id,
+            total_detections=sum(len(a.seen) for a in accepted),
+            brands_found=len({a.brand_id for a in accepted}),
+            cloud_llm_calls=cloud.calls,
+            estimated_cost_usd=round(vlm.cost_usd + cloud.cost_usd, 6),
+            output_digest=outcome.output_digest,
+        )
+        self._library.jobs.save_sightings(self._job.id, self._job.source_asset_id, report.sightings)
+        self.move(JobStatus.COMPLETED, note)
+        full = spec.chunks[0].span.start == 0 and spec.chunks[-1].span.end >= spec.source.duration
+        if full and self._library.jobs.accepted(self._job.source_asset_id) is None:
+            self._library.jobs.set_accepted(self._job.id, self._job.source_asset_id)
