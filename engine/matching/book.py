@@ -18,6 +18,7 @@ FormKind = Literal["name", "alias", "web", "short", "deny"]
 DENY_ID = ""
 GRAM = 4
 GLUE_GRAM = 5
+WILD_LENGTH = 5
 WEB_ENDINGS = words_of("web_endings.txt")
 GENERIC_TAIL = words_of("generic_tails.txt")
 
@@ -45,6 +46,11 @@ def plain_edits_allowed(length: int) -> int:
     return 1 if length < 8 else 2 if length < 14 else 3
 
 
+def wild_key(bones: str, place: int) -> str:
+    """The skeleton with one letter left open: how names too short for pieces are found with one letter off."""
+    return f"{bones[:place]}*{bones[place + 1 :]}"
+
+
 def pieces(length: int, count: int) -> list[tuple[int, int]]:
     """(start, length) of `count` even pieces of a word of `length` letters."""
     base, extra = divmod(length, count)
@@ -70,7 +76,7 @@ class Book:
 
     __slots__ = (
         "bones", "brand_names", "by_brand", "deny", "digest", "exact", "forms", "glue", "grams", "longest",
-        "segments", "shared", "skeletons", "wide",
+        "segments", "shared", "skeletons", "wide", "wild",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +95,7 @@ class Book:
         grams: dict[str, list[int]] = defaultdict(list)
         glue: dict[str, list[int]] = defaultdict(list)
         wide: dict[str, list[int]] = defaultdict(list)
+        wild: dict[str, list[int]] = defaultdict(list)
         by_brand: dict[str, list[int]] = defaultdict(list)
         for index, form in enumerate(self.forms):
             exact[form.compact].append(index)
@@ -106,6 +113,9 @@ class Book:
             if edits and len(form.compact) >= 6:
                 for place, (start, size) in enumerate(pieces(len(bones), edits + 1)):
                     segments[len(bones), place][bones[start : start + size]].append(index)
+            if len(bones) == WILD_LENGTH and len(form.compact) == WILD_LENGTH:
+                for place in range(WILD_LENGTH):
+                    wild[wild_key(bones, place)].append(index)
             if len(form.compact) >= 6 and form.kind in ("name", "alias"):
                 for start in range(len(bones) - GRAM + 1):
                     grams[bones[start : start + GRAM]].append(index)
@@ -118,6 +128,7 @@ class Book:
         }
         self.grams = {key: tuple(dict.fromkeys(value)) for key, value in grams.items()}
         self.glue = {key: tuple(value) for key, value in glue.items()}
+        self.wild = {key: tuple(value) for key, value in wild.items()}
         self.wide = {key: tuple(value) for key, value in wide.items()}
         self.by_brand = {key: tuple(value) for key, value in by_brand.items()}
 

@@ -114,7 +114,7 @@ def _score_run(text: str, folded: Folded, start: int, end: int, hit: Hit) -> Can
         if size <= 3:
             score = min(score, 80.0) if cost <= 0.36 else 0.0
         elif size <= 5:
-            score = score if cost <= 0.5 else 0.0
+            score = score if cost <= 0.5 else min(score, 88.0) if size == 5 and cost <= 0.7 else 0.0
         if is_common(run) or all(is_common(word) for word in _tokens(folded, start, end)):
             score -= _SPELT_LIKE_WORD
         elif cost > 0.36 and ((form.common and size <= 6) or is_part_of_common(run)):

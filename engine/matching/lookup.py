@@ -9,7 +9,9 @@ from rapidfuzz.distance import Levenshtein
 
 from engine.confusables import skeleton, weighted_distance
 from engine.lexicon import is_common
-from engine.matching.book import GLUE_GRAM, GRAM, WEB_ENDINGS, Book, Form, pieces, plain_edits_allowed
+from engine.matching.book import (
+    GLUE_GRAM, GRAM, WEB_ENDINGS, WILD_LENGTH, Book, Form, pieces, plain_edits_allowed, wild_key,
+)  # fmt: skip
 
 SLOPE = 75.0
 FLOOR = 70.0
@@ -91,6 +93,9 @@ class Finder:
         bones = skeleton(run)
         found = set(book.skeletons.get(bones, ()))
         read = len(bones)
+        if read == WILD_LENGTH:
+            for place in range(WILD_LENGTH):
+                found.update(book.wild.get(wild_key(bones, place), ()))
         if read >= 5:
             tables = self._tables.get(read)
             if tables is None:
