@@ -12,21 +12,18 @@ import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.mailbox import LibraryChanged, Mailbox
-from app.profiles import effective_settings
+from app.profiles import DEFAULT_PROFILE
+from app.run_making import RunMaker
 from app.run_record import RunRecorder
 from engine.control import Control
 from engine.domain.errors import Cancelled, Conflict, SponsightError, UserFixable
-from engine.domain.jobs import DetectJob, JobStatus, Overrides, RunType, SourceAsset
-from engine.domain.stages import ORDER, StageName
+from engine.domain.jobs import DetectJob, JobStatus, Overrides, SourceAsset
+from engine.domain.stages import StageName
 from engine.events import JobChanged
-from engine.plan import Plan, RunSpec, check_replay, make_plan
-from engine.settings import AllSettings, build_settings, snapshot
-from engine.stage_settings import SETTINGS_TYPES, ExtractFramesSettings, MatchBrandsSettings
 from storage.library import Library
 
 if TYPE_CHECKING:
@@ -53,10 +50,14 @@ class JobService:
     ) -> None:
         self._library = library
         self._mailbox = mailbox
-        self._own_profiles = own_profiles
         self._services = dict(services or {})
         self._polite = polite
         self.workers = max(1, min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else 64))
+        self.maker = RunMaker(library, own_profiles, self.workers)
+        self.plan_initial = self.maker.plan_initial
+        self.plan_replay = self.maker.plan_replay
+        self.settings_of = self.maker.settings_of
+        self.effective_settings = self.maker.effective_settings
         self._conductor = ThreadPoolExecutor(1, thread_name_prefix="run-conductor")
         self._pool: ThreadPoolExecutor | None = None
         self._doors: Doors | None = None
@@ -118,215 +119,37 @@ class JobService:
 
     # Making runs -----------------------------------------------------------------------------------
 
-    def effective_settings(self, profile: str, overrides: Overrides) -> AllSettings:
-        return effective_settings(profile, overrides, self._own_profiles)
-
-    def settings_of(self, job: DetectJob) -> AllSettings:
-        """The settings a run was made with; those that are newer than the run have their defaults."""
-        known = {
-            stage: {k: v for k, v in values.items() if k in SETTINGS_TYPES[StageName(stage)]().values()}
-            for stage, values in job.settings.items()
-        }
-        return build_settings(SETTINGS_TYPES, known)
-
     def create(
         self,
         source_id: str,
         *,
-        profile: str = "soccer_broadcast",
+        profile: str = DEFAULT_PROFILE,
         overrides: Overrides | None = None,
         books: Sequence[str] = (),
         escalation: bool = True,
     ) -> DetectJob:
         """Make an initial run of a source, pending. Raises UserFixable for settings or books that can't be."""
-        source = self._library.sources.get(source_id)
-        settings = self.effective_settings(profile, overrides or {})
-        job = DetectJob(
-            id=str(uuid.uuid4()),
-            source_asset_id=source.id,
-            video_path=source.path,
-            profile_name=profile,
-            config_overrides=overrides or {},
-            settings=snapshot(settings),
-            books=tuple(books),
-            escalation=escalation,
-            created_at=datetime.now(UTC),
-            **self._frozen_inputs(source.id, books),
+        return self._made(
+            self.maker.create(
+                source_id, profile=profile, overrides=overrides, books=books, escalation=escalation
+            )
         )
-        return self._store(job)
-
-    def plan_initial(
-        self,
-        source_id: str,
-        *,
-        profile: str = "soccer_broadcast",
-        overrides: Overrides | None = None,
-        books: Sequence[str] = (),
-        escalation: bool = True,
-    ) -> Plan:
-        """What an initial run would reuse and compute; makes no run."""
-        source = self._library.sources.get(source_id)
-        settings = self.effective_settings(profile, overrides or {})
-        job = DetectJob(
-            id="",
-            source_asset_id=source.id,
-            video_path=source.path,
-            settings=snapshot(settings),
-            escalation=escalation,
-            **self._frozen_inputs(source.id, books),
-        )
-        return self._plan(self._spec(job, source), None)
 
     def replay(
         self, job_id: str, from_stage: StageName, overrides: Overrides, *, books: Sequence[str] | None = None
     ) -> DetectJob:
         """Make a replay of a run from a stage with edited settings, pending. Raises UserFixable where an edit
         belongs to an earlier stage."""
-        return self._store(self._replay_job(job_id, from_stage, overrides, books))
-
-    def plan_replay(
-        self, job_id: str, from_stage: StageName, overrides: Overrides, *, books: Sequence[str] | None = None
-    ) -> Plan:
-        """What that replay would reuse and compute; makes no run."""
-        parent = self.job(job_id)
-        job = self._replay_job(job_id, from_stage, overrides, books)
-        source = self._library.sources.get(parent.source_asset_id)
-        return self._plan(self._spec(job, source), self.settings_of(parent))
+        return self._made(self.maker.replay(job_id, from_stage, overrides, books=books))
 
     def retry(self, job_id: str) -> DetectJob:
         """Make a new run with the same settings that goes on from the first incomplete stage; Conflict unless
         the run failed or was cancelled."""
-        parent = self.job(job_id)
-        if parent.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
-            raise Conflict(
-                f"A {parent.status.value} run can't be retried.",
-                still_works="The run is unchanged.",
-                to_do="Resume a paused run; replay a completed one.",
-            )
-        done = self._library.parts.attached(parent.id)
-        chunks = self._spec(parent, self._library.sources.get(parent.source_asset_id)).chunks
-        first = next((s for s in ORDER if not _is_complete(s, done, len(chunks))), ORDER[-1])
-        job = DetectJob(
-            id=str(uuid.uuid4()),
-            source_asset_id=parent.source_asset_id,
-            video_path=parent.video_path,
-            profile_name=parent.profile_name,
-            parent_job_id=parent.id,
-            run_type=RunType.RETRY,
-            replay_from_stage=first,
-            config_overrides=parent.config_overrides,
-            settings=parent.settings,
-            books=parent.books,
-            escalation=parent.escalation,
-            book_snapshot=parent.book_snapshot,
-            book_digest=parent.book_digest,
-            sightings_snapshot=parent.sightings_snapshot,
-            created_at=datetime.now(UTC),
-        )
-        return self._store(job)
+        return self._made(self.maker.retry(job_id))
 
-    def _replay_job(
-        self, job_id: str, from_stage: StageName, overrides: Overrides, books: Sequence[str] | None
-    ) -> DetectJob:
-        parent = self.job(job_id)
-        if parent.status is not JobStatus.COMPLETED:
-            raise Conflict(
-                f"This run is {parent.status.value}; only a completed run can be replayed.",
-                still_works="The run is unchanged.",
-                to_do="Let it finish (resume or retry it) first.",
-            )
-        before = self.settings_of(parent)
-        merged: dict[str, dict[str, Any]] = {k: dict(v) for k, v in snapshot(before).items()}
-        for stage, values in overrides.items():
-            merged.setdefault(stage, {}).update(values)
-        after = build_settings(SETTINGS_TYPES, merged)
-        delta = check_replay(from_stage, before, after)
-        chosen = parent.books if books is None else tuple(books)
-        if from_stage.number <= StageName.MATCH_BRANDS.number:
-            frozen = self._frozen_inputs(parent.source_asset_id, chosen)
-            frozen["sightings_snapshot"] = parent.sightings_snapshot
-        else:
-            frozen = {
-                "book_snapshot": parent.book_snapshot,
-                "book_digest": parent.book_digest,
-                "sightings_snapshot": parent.sightings_snapshot,
-            }
-        source = self._library.sources.get(parent.source_asset_id)
-        return DetectJob(
-            id=str(uuid.uuid4()),
-            source_asset_id=parent.source_asset_id,
-            video_path=source.path,
-            profile_name=parent.profile_name,
-            parent_job_id=parent.id,
-            run_type=RunType.REPLAY,
-            replay_from_stage=from_stage,
-            config_overrides=delta,
-            settings=snapshot(after),
-            books=chosen,
-            escalation=parent.escalation,
-            created_at=datetime.now(UTC),
-            **frozen,
-        )
-
-    def _frozen_inputs(self, source_id: str, books: Sequence[str]) -> dict[str, Any]:
-        """The brand book and the session cache as they are now, stored as blobs so that a run can't drift."""
-        import msgspec
-
-        book = self._library.brands.snapshot(tuple(books))
-        cached = self._library.brands.sightings(source_id)
-        return {
-            "book_snapshot": self._library.blobs.put(msgspec.msgpack.encode(book)),
-            "book_digest": book.digest,
-            "sightings_snapshot": self._library.blobs.put(msgspec.msgpack.encode(cached)),
-        }
-
-    def _store(self, job: DetectJob) -> DetectJob:
-        self._library.jobs.create(job)
+    def _made(self, job: DetectJob) -> DetectJob:
         self._changed("jobs", job.id)
         return job
-
-    def _spec(self, job: DetectJob, source: SourceAsset) -> RunSpec:
-        import msgspec
-
-        from engine.domain.brands import BookSnapshot, SourceBrandSighting
-        from engine.grid import chunk_grid
-
-        settings = self.settings_of(job)
-        sampling = settings[StageName.EXTRACT_FRAMES]
-        assert isinstance(sampling, ExtractFramesSettings)
-        fps = Fraction(sampling.sample_fps).limit_denominator(1000)
-        blobs = self._library.blobs
-        book = msgspec.msgpack.decode(blobs.get(job.book_snapshot), type=BookSnapshot)
-        cached = msgspec.msgpack.decode(
-            blobs.get(job.sightings_snapshot), type=tuple[SourceBrandSighting, ...]
-        )
-        parent = self._library.parts.attached(job.parent_job_id) if job.parent_job_id else {}
-        matching = settings[StageName.MATCH_BRANDS]
-        assert isinstance(matching, MatchBrandsSettings)
-        return RunSpec(
-            job_id=job.id,
-            source=source,
-            settings=settings,
-            chunks=chunk_grid(source.duration, fps, sampling.start, sampling.end, sampling.chunk_seconds),
-            fps=fps,
-            book=book,
-            sightings=cached if matching.session_cache != "ignore" else (),
-            escalation=job.escalation,
-            replay_from=job.replay_from_stage,
-            parent_parts=parent,
-        )
-
-    def _plan(self, spec: RunSpec, before: AllSettings | None) -> Plan:
-        from engine.stages import all_stages
-
-        return make_plan(
-            spec,
-            all_stages(),
-            self._library.parts,
-            workers=self.workers,
-            rates=self._library.parts.rates(),
-            before=before,
-        )
 
     # Working ---------------------------------------------------------------------------------------
 
@@ -418,7 +241,7 @@ class JobService:
         recorder.move(JobStatus.RUNNING)
         try:
             source = self._library.sources.get(job.source_asset_id)
-            spec = self._spec(job, source)
+            spec = self.maker.spec(job, source)
             doors = self._ready_doors()
             assert self._pool is not None
             runner = Runner(
@@ -481,10 +304,6 @@ class JobService:
 
     def _changed(self, kind: str, *ids: str) -> None:
         self._mailbox.post(LibraryChanged(frozenset({kind}), ids))
-
-
-def _is_complete(stage: StageName, done: Mapping[tuple[StageName, int], object], chunks: int) -> bool:
-    return sum(1 for s, _ in done if s == stage) == (chunks if stage.is_frame_stage else 1)
 
 
 def _lower_priority() -> None:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.mailbox import Mailbox
+from engine.domain.brands import SourceBrandSighting
+from engine.domain.figures import ReportPart, SightingFigure
 from engine.domain.jobs import DetectJob, JobStatus, StageCheckpoint
 from engine.domain.stages import ORDER, StageName
 from engine.domain.timebase import format_time
@@ -89,7 +91,6 @@ class RunRecorder:
 
     def complete(self, outcome: RunOutcome, spec: RunSpec) -> None:
         """Store the results' summary and end the run; the first complete run of a source is accepted."""
-        from engine.domain.figures import ReportPart
         from engine.domain.records import EscalationPart
         from engine.stage import decode
 
@@ -116,8 +117,27 @@ class RunRecorder:
             estimated_cost_usd=round(vlm.cost_usd + cloud.cost_usd, 6),
             output_digest=outcome.output_digest,
         )
-        self._library.jobs.save_sightings(self._job.id, self._job.source_asset_id, report.sightings)
+        self._library.sightings.replace(
+            self._job.id,
+            [self._sighting(s) for s in report.sightings],
+            {b.brand_id: b.seconds for b in report.figures.counted()},
+        )
         self.move(JobStatus.COMPLETED, note)
         full = spec.chunks[0].span.start == 0 and spec.chunks[-1].span.end >= spec.source.duration
         if full and self._library.jobs.accepted(self._job.source_asset_id) is None:
             self._library.jobs.set_accepted(self._job.id, self._job.source_asset_id)
+
+    def _sighting(self, figure: SightingFigure) -> SourceBrandSighting:
+        """A roll-up as the library keeps it: nobody has confirmed what a run has just found."""
+        return SourceBrandSighting(
+            source_asset_id=self._job.source_asset_id,
+            brand_id=figure.brand_id,
+            brand_name=figure.brand_name,
+            first_seen=figure.first_seen,
+            last_seen=figure.last_seen,
+            occurrences=figure.occurrences,
+            detection_source=figure.detection_source,
+            avg_confidence=figure.avg_confidence,
+            confirmed=False,
+            texts=figure.texts,
+        )
