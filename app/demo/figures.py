@@ -60,6 +60,11 @@ class Wardrobe:
     kits: tuple[Kit, ...]
     cache: dict[tuple[Any, ...], Sprite] = field(default_factory=dict)
 
+    def forget_large(self) -> None:
+        """Drop the large figures, which weigh megabytes each and serve one close shot."""
+        for key in [key for key in self.cache if key[-1]]:
+            del self.cache[key]
+
     def figure(self, kit: int, skin: int, view: str, phase: int, stride: int, large: bool) -> Sprite:
         """view: left | right | front | back; phase: 0..PHASES-1; stride: 0 stands, 1 jogs, 2 runs."""
         key = (kit, skin, view, phase if stride else 0, stride, large)

@@ -168,7 +168,7 @@ class Overlays:
 
     def _third(self, n: int) -> Caption:
         """A person's name over his team; the second one carries a sponsor's line."""
-        plate = _Plate(96, 560, 560, 104, self.scale)
+        plate = _Plate(96, 500 if self.low else 560, 560, 104, self.scale)
         person = self.cast.people[n]
         team = self.cast.teams[n % 2][0]
         face = "OpenSans-ExtraBold.ttf"

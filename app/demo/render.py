@@ -76,6 +76,8 @@ class DemoScene:
     def frame(self, number: int) -> Image:
         """Draw video frame `number` (BGR) and record its truth. Frames must be asked for in order."""
         shot = self.shot_of(number)
+        if number == shot.start:
+            self.wardrobe.forget_large()
         since = (number - shot.start) / self.fps
         t = shot.play_start + since * shot.play_rate
         camera = camera_at(shot, since, self.size)

@@ -266,7 +266,6 @@ class TruthRecorder:
 
     def __init__(self) -> None:
         self._open: dict[tuple[int, int], tuple[int, list[Any]]] = {}
-        self._frame = -1
         self._done: list[Run] = []
 
     def add(
