@@ -1,0 +1,76 @@
+"""Backups of the database: making, keeping the last few, and restoring from the newest good one."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.domain.errors import DataDamage
+from storage.database import connect, copy_database
+from storage.upgrade import known_revisions, stored_revision
+
+KEEP = 5
+DAILY_SECONDS = 20 * 3600
+
+
+def backup_name(moment: datetime) -> str:
+    return f"library-{moment.astimezone(UTC):%Y%m%dT%H%M%S%f}.db"
+
+
+def all_backups(folder: Path) -> list[Path]:
+    """Newest first."""
+    return sorted(folder.glob("library-*.db"), reverse=True)
+
+
+def make_backup(database: Path, folder: Path) -> Path:
+    """A consistent copy of the database in `folder`; older ones than the last five go."""
+    folder.mkdir(exist_ok=True)
+    target = folder / backup_name(datetime.now(UTC))
+    copy_database(database, target)
+    for old in all_backups(folder)[KEEP:]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def is_due(folder: Path) -> bool:
+    """Whether the newest backup is older than a working day."""
+    newest = next(iter(all_backups(folder)), None)
+    return newest is None or time.time() - newest.stat().st_mtime > DAILY_SECONDS
+
+
+def is_sound(path: Path, *, read_only: bool = True) -> bool:
+    """Whether this is a library's database of a revision that we know in which SQLite finds no damage."""
+    if stored_revision(path, read_only=read_only) not in known_revisions():
+        return False
+    try:
+        with closing(connect(path, read_only=read_only)) as conn:
+            return conn.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    except sqlite3.Error:
+        return False
+
+
+def restore(database: Path, folder: Path, trouble: str) -> str:
+    """Put the newest good backup in the place of a damaged or lost database, which is kept beside it.
+
+    Returns the note for the person; DataDamage, with the path, where there is no good backup."""
+    good = next((path for path in all_backups(folder) if is_sound(path)), None)
+    if good is None:
+        raise DataDamage(
+            f"The library's database {trouble}: {database}.",
+            still_works=f"It was left as it is. There is no good backup in {folder}.",
+            to_do="Put a copy of library.db from your own backups in its place, or choose another library folder.",
+        )
+    moment = datetime.now(UTC)
+    for suffix in ("", "-wal", "-shm"):
+        broken = database.with_name(database.name + suffix)
+        if broken.exists():
+            broken.replace(database.with_name(f"library.damaged-{moment:%Y%m%dT%H%M%S}.db{suffix}"))
+    copy_database(good, database)
+    made = datetime.strptime(good.stem, "library-%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+    return (
+        f"The library's database {trouble}. It was restored from its backup of {made:%Y-%m-%d %H:%M} UTC; what "
+        f"was done since then is missing. The damaged file is kept beside it in {database.parent}."
+    )

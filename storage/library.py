@@ -1,0 +1,210 @@
+"""A library: one folder with the database, the blobs and everything else that belongs to them."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from engine.domain.errors import DataDamage, UserFixable
+from storage.audit import AuditLog
+from storage.backups import is_due, is_sound, make_backup, restore
+from storage.blobs import FolderBlobStore, storage_error
+from storage.brands import Brands
+from storage.budget import Budget
+from storage.control import ControlFiles
+from storage.database import Database
+from storage.decisions import Decisions
+from storage.jobs import Jobs
+from storage.lock import LibraryLock, read_holder
+from storage.parts import LibraryMemo, LibraryParts
+from storage.sightings import Sightings
+from storage.sources import Sources
+from storage.sweep import Report, SweepResult, sweep, verify
+from storage.upgrade import check_revision, create_database, stored_revision, upgrade
+
+log = logging.getLogger(__name__)
+
+FOLDERS = ("blobs", "backups", "logs", "control", "exports")
+OWN_NAMES = {*FOLDERS, "lock", "library.db", "library.db.new", "library.db-wal", "library.db-shm"}
+
+
+def default_folder() -> Path:
+    """Where a person's library lies unless another folder is named."""
+    from platformdirs import user_data_dir
+
+    return Path(user_data_dir("Sponsight", appauthor=False))
+
+
+class Library:
+    """Open with `Library.open`; close it in an orderly way, or use it in a `with` block.
+
+    .db, .blobs, .parts, .memo, .sources, .jobs, .sightings, .brands, .decisions, .audit, .budget, .control are
+    its stores; .notes are sentences that a person should see (restored from a backup, runs found interrupted)."""
+
+    def __init__(self, folder: Path, lock: LibraryLock | None, notes: list[str]) -> None:
+        self.folder = folder
+        self.read_only = lock is None
+        self.notes = notes
+        self._lock = lock
+        self.db = Database(folder / "library.db", read_only=self.read_only)
+        self.blobs = FolderBlobStore(folder / "blobs")
+        self.parts = LibraryParts(self.db, self.blobs)
+        self.memo = LibraryMemo(self.db)
+        self.sources = Sources(self.db)
+        self.jobs = Jobs(self.db, self.parts, self.blobs)
+        self.sightings = Sightings(self.db)
+        self.brands = Brands(self.db, self.blobs)
+        self.decisions = Decisions(self.db)
+        self.audit = AuditLog(self.db)
+        self.budget = Budget(self.db)
+        self.control = ControlFiles(folder / "control")
+
+    @classmethod
+    def open(cls, folder: str | Path | None = None, *, read_only: bool = False) -> Library:
+        """Open the library in `folder` (None: the person's own), making it where the folder is absent or empty.
+
+        UserFixable: the folder is something else or can't be written to. Conflict: another process holds the
+        writer's lock (`read_only=True` needs no lock). DataDamage: made by a newer version, or damaged without
+        a good backup; never is a damaged library opened empty."""
+        folder = (Path(folder) if folder is not None else default_folder()).absolute()
+        if read_only:
+            return cls._open_for_reading(folder)
+        _check_folder(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = LibraryLock(folder / "lock")
+        except OSError as error:
+            raise storage_error(error, folder) from error
+        notes: list[str] = []
+        try:
+            for name in FOLDERS:
+                (folder / name).mkdir(exist_ok=True)
+            _prepare(folder, lock, notes)
+            library = cls(folder, lock, notes)
+            paused = library.jobs.recover()
+            if paused:
+                notes.append(
+                    f"{len(paused)} run{'s were' if len(paused) > 1 else ' was'} interrupted and can be resumed; "
+                    "every finished part is kept."
+                )
+        except OSError as error:
+            lock.release()
+            raise storage_error(error, folder) from error
+        except BaseException:
+            lock.release()
+            raise
+        for note in notes:
+            log.warning(note)
+        return library
+
+    @classmethod
+    def _open_for_reading(cls, folder: Path) -> Library:
+        database = folder / "library.db"
+        if not database.is_file():
+            raise UserFixable(
+                f"There is no library in {folder}.",
+                still_works="Nothing was made or changed.",
+                to_do="Name the folder of a library, or open it for writing to make one.",
+            )
+        revision = stored_revision(database)
+        if revision is None:
+            raise DataDamage(
+                f"The library's database can't be read: {database}.",
+                still_works="It was left as it is.",
+                to_do="Open it for writing: it is then restored from its newest good backup.",
+            )
+        if check_revision(database, revision):
+            raise UserFixable(
+                f"The library {folder} was made by an older version.",
+                still_works="It was left as it is.",
+                to_do="Open it for writing once: it is then brought to this version, after a backup.",
+            )
+        return cls(folder, None, [])
+
+    def backup(self) -> Path:
+        """A copy of the database in the library's `backups` folder; the last five are kept."""
+        return make_backup(self.db.path, self.folder / "backups")
+
+    def sweep(self) -> SweepResult:
+        """Take away files that no row refers to, and half-written ones that a crash left."""
+        return sweep(self.db, self.blobs)
+
+    def verify(self, repair: bool = False) -> Report:
+        """Check the database, foreign keys, blobs and parts. `repair` drops broken parts (they are computed again
+        on the next replay) and sweeps orphan files; it never touches what people decided."""
+        return verify(self.db, self.blobs, repair=repair)
+
+    def close(self) -> None:
+        """End in an orderly way: a daily backup, the write-ahead log emptied, the lock released. Twice is fine."""
+        if self._lock is None:
+            self.db.close()
+            return
+        lock, self._lock = self._lock, None
+        clean = None
+        try:
+            if is_due(self.folder / "backups"):
+                self.backup()
+            clean = self.db.path
+        finally:
+            try:
+                self.db.close()
+            except BaseException:
+                clean = None
+                raise
+            finally:
+                lock.release(database=clean)
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _check_folder(folder: Path) -> None:
+    """UserFixable where the folder holds something that is no library."""
+    if folder.exists() and not folder.is_dir():
+        raise UserFixable(
+            f"{folder} is a file, not a folder.",
+            still_works="It was left as it is.",
+            to_do="Name a folder for the library.",
+        )
+    if not folder.exists() or (folder / "library.db").exists():
+        return
+    strangers = sorted(p.name for p in folder.iterdir() if p.name not in OWN_NAMES)
+    if strangers:
+        raise UserFixable(
+            f"{folder} is not a library and not empty (it holds {', '.join(strangers[:3])}"
+            f"{' and more' if len(strangers) > 3 else ''}).",
+            still_works="It was left as it is.",
+            to_do="Name an empty or new folder, or the folder of a library.",
+        )
+
+
+def _prepare(folder: Path, lock: LibraryLock, notes: list[str]) -> None:
+    """Make, restore or upgrade the database so that it can be opened."""
+    database, backups = folder / "library.db", folder / "backups"
+    if not database.exists():
+        if any((folder / "blobs").iterdir()) or any(backups.iterdir()):
+            notes.append(restore(database, backups, "is missing"))
+        else:
+            create_database(database)
+            return
+    revision = stored_revision(database, read_only=False)
+    if revision is None:
+        notes.append(restore(database, backups, "is damaged"))
+    else:
+        due = check_revision(database, revision)
+        state, before = database.stat(), lock.before
+        touched = (state.st_size, state.st_mtime_ns) != (before.size, before.modified)
+        if (due or not before.clean or touched) and not is_sound(database, read_only=False):
+            notes.append(restore(database, backups, "is damaged"))
+    restored = stored_revision(database, read_only=False)
+    if restored is not None and check_revision(database, restored):
+        upgrade(database, lambda: make_backup(database, backups))
+
+
+def holder_of(folder: Path) -> str:
+    """Who holds or last held the writer's lock, in words."""
+    holder = read_holder(folder / "lock")
+    return f"process {holder.pid} on {holder.host}" if holder.pid else "nobody"

@@ -1,0 +1,147 @@
+"""Clean-up of files that nothing refers to, and the check of a whole library."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass, field
+
+import msgspec
+from sqlalchemy import Connection, delete, select
+
+from engine.domain.errors import DataDamage
+from storage.blobs import REFERENCES, FolderBlobStore
+from storage.database import Database
+from storage.schema import JobPartRow, PartBlobRow, PartRow
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """What a sweep took away."""
+
+    files: int
+    bytes: int
+    drafts: int
+
+
+@dataclass(slots=True)
+class Report:
+    """What `verify` found. `problems` are sentences about what is wrong, `orphans` files that nothing refers to
+    (harmless: a crash between file and row leaves them), `repaired` what was done about it."""
+
+    problems: list[str] = field(default_factory=list)
+    orphans: int = 0
+    repaired: list[str] = field(default_factory=list)
+    parts: int = 0
+    blobs: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def sweep(db: Database, blobs: FolderBlobStore) -> SweepResult:
+    """Remove blobs without references, their rows, and stale drafts. Safe while runs go on: what this process
+    put and no row names yet is kept."""
+    with db.write() as conn:
+        conn.exec_driver_sql(f"DELETE FROM blobs WHERE digest NOT IN ({REFERENCES})")
+    orphans = _orphans(db, blobs)
+    files = freed = 0
+    for digest in orphans:
+        removed = blobs.remove(digest)
+        files += removed > 0
+        freed += removed
+    return SweepResult(files, freed, blobs.remove_drafts())
+
+
+def _orphans(db: Database, blobs: FolderBlobStore) -> list[str]:
+    there = set(blobs.digests())
+    with db.read() as conn:
+        return sorted(there.difference(conn.exec_driver_sql(REFERENCES).scalars()))
+
+
+def verify(db: Database, blobs: FolderBlobStore, *, repair: bool) -> Report:
+    """See Library.verify. Reads every stored byte."""
+    report = Report()
+    report.problems += [f"Database: {line}" for line in db.damage(full=True)]
+    if report.problems:
+        return report
+    with db.read() as conn:
+        for table, row, parent, _ in conn.exec_driver_sql("PRAGMA foreign_key_check"):
+            report.problems.append(f"Row {row} of {table} refers to a row of {parent} that is missing.")
+        named = set(conn.exec_driver_sql(REFERENCES).scalars())
+    bad_blobs = _check_blobs(blobs, named, report)
+    bad_parts = _check_parts(db, blobs, bad_blobs, report)
+    report.orphans = len(_orphans(db, blobs))
+    if repair:
+        _repair(db, blobs, bad_parts, bad_blobs, report)
+    return report
+
+
+def _check_blobs(blobs: FolderBlobStore, named: set[str], report: Report) -> set[str]:
+    bad = set()
+    for digest in sorted(named):
+        report.blobs += 1
+        try:
+            blobs.get(digest)
+        except DataDamage as error:
+            bad.add(digest)
+            report.problems.append(error.message)
+    return bad
+
+
+def _check_parts(db: Database, blobs: FolderBlobStore, bad_blobs: set[str], report: Report) -> set[str]:
+    """Keys of parts whose payload or whose blobs are broken."""
+    with db.read() as conn:
+        bad = set(
+            conn.execute(select(PartBlobRow.part_key).where(PartBlobRow.digest.in_(bad_blobs))).scalars()
+            if bad_blobs
+            else ()
+        )
+        rows = conn.execute(
+            select(PartRow.key, PartRow.stage, PartRow.payload, PartRow.payload_blob, PartRow.payload_digest)
+        )
+        for key, stage, inline, blob, digest in rows:
+            report.parts += 1
+            if blob in bad_blobs:
+                bad.add(key)
+                continue
+            try:
+                payload = zlib.decompress(inline if inline is not None else blobs.get(blob or ""))
+                msgspec.msgpack.decode(payload)
+                wrong = "" if hashlib.sha256(payload).hexdigest() == digest else "its digest differs"
+            except (zlib.error, msgspec.DecodeError, DataDamage, ValueError) as error:
+                wrong = str(error)
+            if wrong:
+                bad.add(key)
+                report.problems.append(f"The stored result {key[:12]}… of {stage} is broken: {wrong}.")
+    return bad
+
+
+def _repair(
+    db: Database, blobs: FolderBlobStore, bad_parts: set[str], bad_blobs: set[str], report: Report
+) -> None:
+    if bad_parts:
+        with db.write() as conn:
+            for key in bad_parts:
+                conn.execute(delete(JobPartRow).where(JobPartRow.part_key == key))
+                conn.execute(delete(PartRow).where(PartRow.key == key))
+            _drop_checkpoints(conn)
+        report.repaired.append(
+            f"{len(bad_parts)} broken results were dropped; a retry or replay computes them again."
+        )
+    for digest in bad_blobs:
+        blobs.path(digest).unlink(missing_ok=True)
+    result = sweep(db, blobs)
+    if result.files or result.drafts:
+        report.repaired.append(
+            f"{result.files + result.drafts} files that nothing referred to were removed ({result.bytes} bytes)."
+        )
+
+
+def _drop_checkpoints(conn: Connection) -> None:
+    """A checkpoint stands for a complete stage: without any part of that stage it would lie."""
+    conn.exec_driver_sql(
+        "DELETE FROM stage_checkpoints WHERE skipped = '' AND NOT EXISTS (SELECT 1 FROM job_parts AS p "
+        "WHERE p.job_id = stage_checkpoints.job_id AND p.stage = stage_checkpoints.stage)"
+    )
