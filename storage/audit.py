@@ -1,11 +1,11 @@
-"""The append-only log of commands, and from it what can be undone and redone, also after a restart."""
+"""The append-only log of commands: undo is built from it, also after a restart."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, or_, select
+from sqlalchemy import Connection, Row, String, func, insert, or_, select, type_coerce
 
 from engine.domain.decisions import AuditEntry
 from storage.columns import now, to_record
@@ -13,22 +13,23 @@ from storage.database import Database
 from storage.schema import AuditRow
 
 COLUMNS = tuple(AuditRow.__table__.columns)
+SEARCHED = (
+    AuditRow.title,
+    AuditRow.command,
+    AuditRow.actor,
+    AuditRow.subject,
+    type_coerce(AuditRow.payload, String),
+)
 
-# An entry counts as taken back where an odd number of later entries name it in `undoes`: the first takes it
-# back, the second brings it back. It can be redone only while nothing new was done after it was taken back.
-STACK = """
-    WITH original AS (SELECT id, "group" FROM audit_log WHERE undoes IS NULL AND inverse <> '{}'),
-    toggled AS (SELECT undoes AS id, count(*) AS times, max(id) AS last FROM audit_log
-                WHERE undoes IS NOT NULL GROUP BY undoes)
-    SELECT o.id, o."group", coalesce(t.times, 0) % 2 AS undone, coalesce(t.last, o.id) AS last
-    FROM original AS o LEFT JOIN toggled AS t ON t.id = o.id
-"""
-APPLIED = f'SELECT id, "group" FROM ({STACK}) WHERE undone = 0 ORDER BY id DESC LIMIT 1'
-UNDONE = f"""
-    SELECT id, "group" FROM ({STACK}) WHERE undone = 1
-    AND last > (SELECT coalesce(max(id), 0) FROM audit_log WHERE undoes IS NULL AND inverse <> '{{}}')
-    ORDER BY last DESC LIMIT 1
-"""
+
+class Line(NamedTuple):
+    """What undo needs to know of an entry."""
+
+    id: int
+    command: str
+    title: str
+    undoes: int | None
+    group: str
 
 
 class AuditLog:
@@ -51,8 +52,8 @@ class AuditLog:
         group: str = "",
         conn: Connection | None = None,
     ) -> AuditEntry:
-        """Add one entry. `inverse` empty: this can't be undone. `undoes`: the entry that this one takes back, or
-        brings back where it was taken back. Entries of one `group` are undone and redone together."""
+        """Add one entry. `undoes`: the entry that this one takes back, or brings back where it was taken back.
+        Entries of one `group` are undone and redone together."""
         values = {
             "command": command,
             "title": title,
@@ -87,24 +88,28 @@ class AuditLog:
             )
             return [_entry(row) for row in rows]
 
-    def history(
+    def all(self, *, conn: Connection | None = None) -> list[AuditEntry]:
+        """The whole log, oldest first."""
+        return self.after(0, conn=conn)
+
+    def search(
         self,
-        search: str = "",
+        text: str = "",
         *,
         limit: int = 200,
+        source_id: str = "",
         before: int | None = None,
-        source_asset_id: str = "",
         conn: Connection | None = None,
     ) -> list[AuditEntry]:
-        """Newest first; `search` looks in title, command, subject and actor; `before` pages on by id."""
+        """Newest first, those that hold every word of `text` in title, command, actor, subject or payload;
+        `before` pages on by id."""
         query = select(*COLUMNS).order_by(AuditRow.id.desc()).limit(limit)
         if before is not None:
             query = query.where(AuditRow.id < before)
-        if source_asset_id:
-            query = query.where(AuditRow.source_asset_id == source_asset_id)
-        for word in search.split():
-            columns = (AuditRow.title, AuditRow.command, AuditRow.subject, AuditRow.actor)
-            query = query.where(or_(*(c.icontains(word, autoescape=True) for c in columns)))
+        if source_id:
+            query = query.where(AuditRow.source_asset_id == source_id)
+        for word in text.split():
+            query = query.where(or_(*(c.icontains(word, autoescape=True) for c in SEARCHED)))
         with self._db.reading(conn) as conn:
             return [_entry(row) for row in conn.execute(query)]
 
@@ -113,30 +118,15 @@ class AuditLog:
         with self._db.reading(conn) as conn:
             return conn.execute(select(func.coalesce(func.max(AuditRow.id), 0))).scalar_one()
 
-    def undo_next(self, *, conn: Connection | None = None) -> list[AuditEntry]:
-        """What an undo takes back next, in the order in which it is to be taken back (newest first): one entry,
-        or the group that was done together. Empty: nothing."""
+    def outline(self, *, conn: Connection | None = None) -> list[Line]:
+        """Every entry, oldest first, without its payloads: from this the undo stack is built after a restart."""
         with self._db.reading(conn) as conn:
-            return self._top(APPLIED, 0, conn)
-
-    def redo_next(self, *, conn: Connection | None = None) -> list[AuditEntry]:
-        """What a redo brings back next, in the order in which it is to be brought back (oldest first)."""
-        with self._db.reading(conn) as conn:
-            return self._top(UNDONE, 1, conn)[::-1]
-
-    def _top(self, query: str, undone: int, conn: Connection) -> list[AuditEntry]:
-        top = conn.exec_driver_sql(query).first()
-        if top is None:
-            return []
-        ids = [top[0]]
-        if top[1]:
-            ids = list(
-                conn.exec_driver_sql(
-                    f'SELECT id FROM ({STACK}) WHERE "group" = ? AND undone = ? ORDER BY id DESC',
-                    (top[1], undone),
-                ).scalars()
+            rows = conn.execute(
+                select(
+                    AuditRow.id, AuditRow.command, AuditRow.title, AuditRow.undoes, AuditRow.group
+                ).order_by(AuditRow.id)
             )
-        return [self.get(i, conn=conn) for i in ids]
+            return [Line(*row) for row in rows]
 
 
 def _entry(row: Row[Any]) -> AuditEntry:
