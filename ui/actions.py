@@ -1,0 +1,333 @@
+"""The one table of everything that a person can ask for: id, title, keys, scope, icon and what it does.
+
+Menus, the command palette, the shortcut sheet, the shortcut editor and the tests are made from it. Scope R
+acts only while the focus is in the review area and nobody is typing, G everywhere in the window. `press` fires
+when the key goes down, `tap` when it comes up again with no drag between, `hold` while it is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtGui import QKeySequence
+
+from ui.text import tr
+
+Scope = Literal["R", "G"]
+Menu = Literal["file", "edit", "view", "run", "review", "playback", "help", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One action. `keys`, `taps` and `holds` are portable key sequences."""
+
+    id: str
+    title: str
+    keys: tuple[str, ...]
+    scope: Scope
+    icon: str
+    help: str
+    menu: Menu
+    taps: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    checkable: bool = False
+    own_keys: bool = True
+    """False where the keys can't be edited (they belong to a row of like actions)."""
+
+    @property
+    def all_keys(self) -> tuple[str, ...]:
+        return (*self.keys, *self.taps, *self.holds)
+
+    def with_keys(self, keys: tuple[str, ...]) -> ActionSpec:
+        """The same action with a person's own keys; they fall into taps or holds where the action has those."""
+        taps = tuple(k for k in keys if self.taps and k == self.taps[0])
+        presses = () if self.holds else tuple(k for k in keys if k not in taps)
+        holds = keys if self.holds else ()
+        return _replace(self, keys=presses, taps=taps, holds=holds)
+
+
+def _replace(spec: ActionSpec, **values: tuple[str, ...]) -> ActionSpec:
+    import dataclasses
+
+    return dataclasses.replace(spec, **values)  # type: ignore[arg-type]
+
+
+_Add = Callable[..., None]
+
+
+def action_table() -> tuple[ActionSpec, ...]:
+    """All actions in the order of menus and sheet, titles in the window's language."""
+    rows: list[ActionSpec] = []
+
+    def add(
+        id: str,
+        title: str,
+        keys: str,
+        icon: str,
+        help: str,
+        menu: Menu,
+        *,
+        scope: Scope = "R",
+        taps: str = "",
+        holds: str = "",
+        checkable: bool = False,
+        own_keys: bool = True,
+    ) -> None:
+        rows.append(
+            ActionSpec(
+                id,
+                title,
+                _split(keys),
+                scope,
+                icon,
+                help,
+                menu,
+                _split(taps),
+                _split(holds),
+                checkable,
+                own_keys,
+            )
+        )
+
+    _file_and_edit(add)
+    _view_and_help(add)
+    _run(add)
+    _decide(add)
+    _look_around(add)
+    _playback(add)
+    return tuple(rows)
+
+
+def _split(keys: str) -> tuple[str, ...]:
+    return tuple(keys.split())
+
+
+def _file_and_edit(add: _Add) -> None:
+    g: Scope = "G"
+    add(
+        "file.import",
+        tr("Import video…"),
+        "Ctrl+O",
+        "import",
+        tr("Add a video to this library."),
+        "file",
+        scope=g,
+    )
+    add(
+        "file.demo",
+        tr("Open the demo"),
+        "",
+        "demo",
+        tr("Make or open the built-in demo clip."),
+        "file",
+        scope=g,
+    )
+    add(
+        "file.library",
+        tr("Open library…"),
+        "",
+        "library",
+        tr("Open another library folder."),
+        "file",
+        scope=g,
+    )
+    add(
+        "file.export",
+        tr("Export…"),
+        "Ctrl+E",
+        "export",
+        tr("Write the figures as JSON and CSV."),
+        "file",
+        scope=g,
+    )
+    add(
+        "file.locate",
+        tr("Locate the video…"),
+        "",
+        "folder",
+        tr("Tell where a moved video is now."),
+        "file",
+        scope=g,
+    )
+    help = tr("Theme, workers, keys and more.")
+    add("file.preferences", tr("Preferences…"), "Ctrl+,", "settings", help, "file", scope=g)
+    help = tr("Close the window. Everything is saved already; a running analysis is paused.")
+    add("file.quit", tr("Quit"), "Ctrl+Q", "close", help, "file", scope=g)
+    add("edit.undo", tr("Undo"), "Ctrl+Z", "undo", tr("Take the last decision back."), "edit", scope=g)
+    add("edit.redo", tr("Redo"), "Ctrl+Shift+Z", "redo", tr("Do again what was taken back."), "edit", scope=g)
+    help = tr("Find brands, texts and appearances.")
+    add("edit.search", tr("Search"), "Ctrl+F", "search", help, "edit", scope=g)
+    add(
+        "edit.history",
+        tr("History"),
+        "Ctrl+H",
+        "history",
+        tr("Everything that was decided."),
+        "edit",
+        scope=g,
+    )
+
+
+def _view_and_help(add: _Add) -> None:
+    g: Scope = "G"
+    add("view.library", tr("Library"), "Alt+1", "library", tr("All videos of this library."), "view", scope=g)
+    add("view.review", tr("Review"), "Alt+2", "review", tr("Check what was found."), "view", scope=g)
+    add("view.brands", tr("Brands"), "Alt+3", "brands", tr("Names, aliases and merges."), "view", scope=g)
+    add("view.report", tr("Report"), "Alt+4", "report", tr("Exposure figures and plots."), "view", scope=g)
+    help = tr("The runs of this video, their settings and differences.")
+    add("view.runs", tr("Runs"), "Alt+5", "runs", help, "view", scope=g)
+    add(
+        "view.next_pane",
+        tr("Next pane"),
+        "F6",
+        "next",
+        tr("Move the focus to the next pane."),
+        "view",
+        scope=g,
+    )
+    help = tr("Move the focus to the pane before.")
+    add("view.previous_pane", tr("Previous pane"), "Shift+F6", "previous", help, "view", scope=g)
+    help = tr("Move the focus back to the frame.")
+    add("view.canvas", tr("Back to the frame"), "Esc", "box", help, "view", scope=g)
+    add("view.theme", tr("Light or dark"), "", "theme", tr("Switch between light and dark."), "view", scope=g)
+    help = tr("Bring all panes back to where they were at first.")
+    add("view.reset_layout", tr("Reset the layout"), "", "reset", help, "view", scope=g)
+    help = tr("Find and run any command by name.")
+    add("help.palette", tr("Command palette"), "Ctrl+K", "palette", help, "help", scope=g)
+    add("help.sheet", tr("Keyboard shortcuts"), "?", "keyboard", tr("All keys at a glance."), "help", scope=g)
+    help = tr("Give actions other keys.")
+    add("help.edit_keys", tr("Edit shortcuts…"), "", "edit", help, "help", scope=g)
+    help = tr("What the program wrote down while it worked.")
+    add("help.logs", tr("Logs"), "", "logs", help, "help", scope=g)
+    add("help.about", tr("About Sponsight"), "", "info", tr("Version and licences."), "help", scope=g)
+
+
+def _run(add: _Add) -> None:
+    g: Scope = "G"
+    add(
+        "run.start",
+        tr("Run"),
+        "F5",
+        "run",
+        tr("Analyse this video, or go on where it paused."),
+        "run",
+        scope=g,
+    )
+    help = tr("Pause the run; everything finished is kept.")
+    add("run.pause", tr("Pause"), "", "pause", help, "run", scope=g)
+    help = tr("End the run; everything finished is kept.")
+    add("run.cancel", tr("Stop"), "Ctrl+.", "stop", help, "run", scope=g)
+    help = tr("See the plan and run again from the selected stage with the edited settings.")
+    add("run.replay", tr("Run as replay…"), "Shift+F5", "replay", help, "run", scope=g)
+    help = tr("Same settings, from the first incomplete stage.")
+    add("run.retry", tr("Retry"), "", "reset", help, "run", scope=g)
+    help = tr("Let this run be the one that counts in totals and reports.")
+    add("run.accept", tr("Accept this run"), "", "star", help, "run", scope=g)
+    help = tr("Try other accept scores on the stored results; nothing is saved.")
+    add("run.thresholds", tr("Try thresholds"), "Ctrl+T", "filter", help, "run", scope=g, checkable=True)
+
+
+def _decide(add: _Add) -> None:
+    help = tr("The brand is right. Goes on to the next item; again: takes it back.")
+    add("review.confirm", tr("Confirm"), "P Return Enter", "confirm", help, "review")
+    add("review.reject", tr("Reject"), "X", "reject", tr("This is not a sponsor's sign."), "review")
+    add("review.clear", tr("Clear the decision"), "U", "clear", tr("Undecided again."), "review")
+    add("review.unsure", tr("Unsure"), "S", "unsure", tr("Leave it for a second look."), "review")
+    help = tr("Confirm every selected item in one step.")
+    add(
+        "review.confirm_selected",
+        tr("Confirm all selected"),
+        "Ctrl+Return Ctrl+Enter",
+        "confirm",
+        help,
+        "review",
+    )
+    for number in range(1, 10):
+        title = tr("Candidate {number}").format(number=number)
+        help = tr("Decide for this candidate of the inspector's list.")
+        id = f"review.candidate_{number}"
+        add(id, title, str(number), "brands", help, "review", own_keys=False)
+    help = tr("Type the name of the brand; a new name makes a new brand.")
+    add("review.other_brand", tr("Other brand…"), "B", "brands", help, "review")
+    add("review.merge", tr("Merge into…"), "M", "merge", tr("Make this brand another one's alias."), "review")
+    help = tr("Drag a box around a sign that was missed.")
+    add("review.new_box", tr("New box"), "N", "box", help, "review")
+    help = tr("Move the box: arrows 1 px, with Shift 10 px; Enter keeps it, Esc leaves it.")
+    add("review.edit_box", tr("Edit the box"), "E", "edit", help, "review")
+    help = tr("The sign comes into view on this frame.")
+    add("review.set_start", tr("Sighting starts here"), "I", "in-point", help, "review")
+    help = tr("The sign leaves the view on this frame.")
+    add("review.set_end", tr("Sighting ends here"), "O", "out-point", help, "review")
+    add("review.next", tr("Next item"), "Down", "down", tr("Next item of the queue."), "review")
+    add("review.previous", tr("Previous item"), "Up", "up", tr("Previous item of the queue."), "review")
+    help = tr("Next item that nobody has decided.")
+    add("review.next_undecided", tr("Next undecided"), "Shift+Down", "down", help, "review")
+    help = tr("Previous item that nobody has decided.")
+    add("review.previous_undecided", tr("Previous undecided"), "Shift+Up", "up", help, "review")
+
+
+def _look_around(add: _Add) -> None:
+    add("canvas.fit", tr("Fit the frame"), "F", "fit", tr("Show the whole frame."), "view")
+    add("canvas.actual_size", tr("100 %"), "0", "actual-size", tr("One pixel of video a pixel."), "view")
+    help = tr("Zoom to the item's box, and back again.")
+    add("canvas.zoom_to_box", tr("Zoom to the box"), "Z", "search", help, "view")
+    add("canvas.zoom_in", tr("Zoom in"), "+ =", "zoom-in", tr("Closer."), "view")
+    add("canvas.zoom_out", tr("Zoom out"), "-", "zoom-out", tr("Further away."), "view")
+    help = tr("Boxes are hidden while the key is down.")
+    add("canvas.hide_boxes", tr("Hide boxes (hold)"), "", "hide", help, "view", holds="H", checkable=True)
+
+
+def _playback(add: _Add) -> None:
+    help = tr("Play or stop. Space with a drag moves the picture instead.")
+    add("play.toggle", tr("Play or pause"), "K", "play", help, "playback", taps="Space")
+    help = tr("Backwards; again: 2×, 4×, 8×.")
+    add("play.shuttle_back", tr("Shuttle backwards"), "J", "previous", help, "playback")
+    help = tr("Forwards; again: 2×, 4×, 8×.")
+    add("play.shuttle_forward", tr("Shuttle forwards"), "L", "next", help, "playback")
+    add("play.frame_back", tr("1 frame back"), "Left", "step-back", tr("One frame back."), "playback")
+    add("play.frame_forward", tr("1 frame on"), "Right", "step-forward", tr("One frame on."), "playback")
+    add("play.second_back", tr("1 s back"), "Shift+Left", "step-back", tr("One second back."), "playback")
+    add("play.second_forward", tr("1 s on"), "Shift+Right", "step-forward", tr("One second on."), "playback")
+    add("play.ten_back", tr("10 s back"), "Ctrl+Left", "step-back", tr("Ten seconds back."), "playback")
+    add("play.ten_forward", tr("10 s on"), "Ctrl+Right", "step-forward", tr("Ten seconds on."), "playback")
+    help = tr("The analysed frame before.")
+    add("play.previous_analysed", tr("Previous analysed frame"), ",", "previous", help, "playback")
+    help = tr("The next analysed frame.")
+    add("play.next_analysed", tr("Next analysed frame"), ".", "next", help, "playback")
+    help = tr("Play from just before the item to just after it.")
+    add("play.around", tr("Play around the item"), "/", "run", help, "playback")
+    add("play.go_to", tr("Go to time…"), "G", "clock", tr("Type a time to go there."), "playback")
+
+
+def effective(
+    table: Iterable[ActionSpec], overrides: Mapping[str, tuple[str, ...]]
+) -> tuple[ActionSpec, ...]:
+    """The table with a person's own keys put in."""
+    return tuple(s.with_keys(tuple(overrides[s.id])) if s.id in overrides else s for s in table)
+
+
+def conflicts(table: Iterable[ActionSpec]) -> dict[str, tuple[str, ...]]:
+    """Keys that more than one action would answer to, with those actions' ids. G and R share the window, so
+    one key may stand only once over both; Qt would fire neither."""
+    users: dict[str, list[str]] = {}
+    for spec in table:
+        for key in spec.all_keys:
+            users.setdefault(normal(key), []).append(spec.id)
+    return {key: tuple(ids) for key, ids in users.items() if len(set(ids)) > 1}
+
+
+def normal(key: str) -> str:
+    """One spelling for each key sequence."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
+
+
+def shown(key: str) -> str:
+    """A key sequence as this platform writes it."""
+    text = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    arrows = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "Return": "Enter"}
+    head, plus, last = text.rpartition("+")
+    if text.endswith("+"):
+        return text
+    return f"{head}{plus}{arrows.get(last, last)}"

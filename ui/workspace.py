@@ -1,0 +1,114 @@
+"""What the parts of the window share, and what the review area offers to the window around it.
+
+The review area is four panes that `ui.review.build_review(services)` makes. The window puts them into docks,
+gives them the actions of scope R, and calls the methods below; it knows nothing of their insides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from app.container import Container
+    from engine.domain.jobs import DetectJob, SourceAsset
+    from engine.domain.stages import StageName
+    from engine.events import PartDone
+    from ui.action_set import ActionSet
+    from ui.bridge import Bridge
+    from ui.tasks import Tasks
+    from ui.theme import Theme
+
+Tone = Literal["info", "success", "warning", "error"]
+
+
+class Messages(Protocol):
+    """The bar under the top bar: one line that stays until it is answered or replaced; never modal."""
+
+    def tell(
+        self,
+        text: str,
+        tone: Tone = "info",
+        *,
+        detail: str = "",
+        action: str = "",
+        on_action: Callable[[], None] | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        """Shows a message, with a button where `action` is given; gone after `seconds` where that is set."""
+        ...
+
+    def tell_error(self, what: str, error: Exception) -> None:
+        """What was tried and what happened, what still works, what to do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Handed to every part of the window instead of globals."""
+
+    container: Container
+    actions: ActionSet
+    bridge: Bridge
+    tasks: Tasks
+    theme: Theme
+    messages: Messages
+    saved: Callable[[], None]
+    """To be called after a decision was stored: the status bar shows the time."""
+
+
+class ReviewArea(Protocol):
+    """The review area as the window sees it. All methods are called on the main thread."""
+
+    queue: QWidget
+    canvas: QWidget
+    inspector: QWidget
+    timeline: QWidget
+
+    def open_run(self, source: SourceAsset, job: DetectJob) -> None:
+        """Shows a run (it may still be going); keeps item and frame where it is the same source."""
+        ...
+
+    def close_run(self) -> None:
+        """Shows nothing: empty state."""
+        ...
+
+    def parts_done(self, parts: tuple[PartDone, ...]) -> None:
+        """Chunks of the shown run are finished: they appear without moving what is looked at."""
+        ...
+
+    def library_changed(self, kinds: frozenset[str], ids: tuple[str, ...], initiator: str) -> None:
+        """Stored decisions, brands or runs changed."""
+        ...
+
+    def trigger(self, action_id: str) -> None:
+        """An action of scope R (or canvas., play., review.) was asked for."""
+        ...
+
+    def hold(self, action_id: str, down: bool) -> None:
+        """A hold key went down or up."""
+        ...
+
+    def jump(self, time: int, appearance: str = "") -> None:
+        """Goes to a time (microseconds) and, where given, to the appearance of that key."""
+        ...
+
+    def search(self, text: str) -> None:
+        """Shows only what holds the text; '' shows all."""
+        ...
+
+    def preview(self, preview: Any | None) -> None:
+        """Draws another threshold's answer instead of the stored one; None ends that."""
+        ...
+
+    def save_state(self) -> Mapping[str, Any]:
+        """Small state that is kept with the layout (column widths, filters)."""
+        ...
+
+    def restore_state(self, state: Mapping[str, Any]) -> None: ...
+
+
+ReplayRequest = Callable[["StageName"], None]
