@@ -246,12 +246,12 @@ def _frontal(c: _Canvas, kit: Kit, skin: Colour, hair: Colour, phase: float, rea
         c.limb([hand, (hand[0], hand[1] - 0.025)], [0.045, 0.038], skin)
         c.limb(
             [shoulder, (elbow[0] * 0.8 + shoulder[0] * 0.2, elbow[1] * 0.8 + shoulder[1] * 0.2)],
-            [0.098, 0.09],
+            [0.098, 0.086],
             kit.shirt,
         )
         c.limb(
             [(elbow[0] * 0.78 + shoulder[0] * 0.22, elbow[1] * 0.78 + shoulder[1] * 0.22)] * 2,
-            [0.086, 0.086],
+            [0.0875, 0.0875],
             kit.trim,
         )
     c.limb([(0, 0.82 + lift), (0, 0.88 + lift)], [0.075, 0.07], skin)

@@ -235,8 +235,8 @@ class Overlays:
             return 0.5 - (shot.end - frame) / (2 * half)
         return None
 
-    def draw_wipe(self, picture: Image, cover: Image, progress: float) -> None:
-        """Draw the slanted band that crosses the picture and hides the cut."""
+    def draw_wipe(self, picture: Image, cover: Image, progress: float) -> Caption:
+        """Draw the slanted band that crosses the picture and hides the cut. Returns it as a caption with its text."""
         w, h = self.size
         eased = progress + 0.09 * np.sin(2 * np.pi * progress)
         slant = 0.35 * h
@@ -256,13 +256,12 @@ class Overlays:
             cv2.fillConvexPoly(cover, np.round(quad * 16).astype(np.int32), 255, cv2.LINE_8, 4)
         name = self.cast.channel.rpartition(" ")[0]
         ink = ink_of(name, "BebasNeue-Bold.otf", float(round(130 * self.scale)))
-        paint(
-            picture,
-            ink.mask,
-            round(left + slant / 2 + band / 2 - ink.mask.shape[1] / 2),
-            round(h / 2 - ink.mask.shape[0] / 2),
-            (255, 255, 255),
-        )
+        th, tw = ink.mask.shape
+        x, y = round(left + slant / 2 + band / 2 - tw / 2), round(h / 2 - th / 2)
+        paint(picture, ink.mask, x, y, (255, 255, 255))
+        cover[y : y + th, max(0, x) : max(0, x + tw)] = 254
+        text = Lettered(self._plain(name, "wipe"), (x, y, x + tw, y + th), ink.cap_height)
+        return Caption(np.zeros((1, 1, 4), np.uint8), 0, 0, (text,))
 
 
 def draw_caption(picture: Image, cover: Image, caption: Caption) -> None:

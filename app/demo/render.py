@@ -99,7 +99,7 @@ class DemoScene:
             draw_caption(picture, cover, caption)
         wipe = self.overlays.wipe(number, shot)
         if wipe is not None:
-            self.overlays.draw_wipe(picture, cover, wipe)
+            captions.append(self.overlays.draw_wipe(picture, cover, wipe))
         self._record(number, seen, captions, cover)
         return picture
 

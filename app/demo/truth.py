@@ -19,8 +19,10 @@ LEGIBLE_HEIGHT = 12.0
 MARK_HEIGHT = 24.0
 """Pixels: a mark without letters lower than this does not count as legible."""
 
-LEGIBLE_VISIBLE = 0.7
-"""Least part of the name's polygon that is in the picture and not covered."""
+LEGIBLE_VISIBLE = 0.8
+"""Least part of the name's polygon that is in the picture and not covered: the whole name can then be read.
+
+Of names cut out along their polygon, a text recogniser read nine in ten at 0.8 to 0.9, but only half at 0.7 to 0.8."""
 
 LEGIBLE_BLUR = 0.40
 """Greatest length of the motion blur as a part of the text height."""
