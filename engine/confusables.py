@@ -34,10 +34,10 @@ _WEAK_LONG = frozenset(
     {("nn", "m"), ("ii", "u"), ("ln", "h"), ("li", "h"), ("lo", "b"), ("in", "m"), ("ri", "n")}
 )
 _STRONG_LONG = frozenset({("rn", "m"), ("vv", "w"), ("cl", "d"), ("c1", "d"), ("nv", "w")})
+_PAIR_COSTS = dict.fromkeys(_WEAK_LONG, WEAK) | dict.fromkeys(_STRONG_LONG, STRONG)
 _STRONG_PAIRS = frozenset(frozenset((a, b)) for group in _GROUPS for a in group for b in group if a != b)
 
 
-@lru_cache(maxsize=262144)
 def skeleton(compact: str) -> str:
     """`compact` (folded, no gaps) with each group of confusable shapes mapped to one letter.
 
@@ -98,16 +98,13 @@ def weighted_distance(read: str, name: str) -> float:
             b = name[first + j]
             best = min(above[j] + _substitution(a, b), above[j + 1] + gap_read, row[j] + gaps_name[j])
             if i > first:
-                best = min(best, table[-2][j] + _pair_cost(read[i - 1 : i + 1], b))
+                pair = _PAIR_COSTS.get((read[i - 1 : i + 1], b))
+                if pair is not None:
+                    best = min(best, table[-2][j] + pair)
             if j:
-                best = min(best, above[j - 1] + _pair_cost(name[first + j - 1 : first + j + 1], a))
+                pair = _PAIR_COSTS.get((name[first + j - 1 : first + j + 1], a))
+                if pair is not None:
+                    best = min(best, above[j - 1] + pair)
             row.append(best)
         table.append(row)
     return table[-1][-1]
-
-
-def _pair_cost(two: str, one: str) -> float:
-    """Cost of two characters read for one, or one for two."""
-    if (two, one) in _STRONG_LONG:
-        return STRONG
-    return WEAK if (two, one) in _WEAK_LONG else 2 * PLAIN

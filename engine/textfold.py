@@ -36,6 +36,8 @@ class Folded:
     @property
     def tokens(self) -> tuple[str, ...]:
         """The tokens in order; their concatenation is `compact`."""
+        if not self.starts:
+            return ()
         ends = (*self.starts[1:], len(self.compact))
         return tuple(self.compact[a:b] for a, b in zip(self.starts, ends, strict=True))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib import resources
 
+_GRAM = 4
+
 
 def words_of(file: str) -> frozenset[str]:
     """The folded words of one of this folder's lists (comment lines start with #)."""
@@ -26,11 +28,15 @@ def is_common(token: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _all_words() -> str:
-    return "\n".join(sorted(common_words()))
+def _words_by_gram() -> dict[str, tuple[str, ...]]:
+    """Four letters -> the words that hold them."""
+    table: dict[str, list[str]] = {}
+    for word in common_words():
+        for start in range(len(word) - _GRAM + 1):
+            table.setdefault(word[start : start + _GRAM], []).append(word)
+    return {gram: tuple(words) for gram, words in table.items()}
 
 
-@lru_cache(maxsize=65536)
 def is_part_of_common(run: str) -> bool:
-    """True where `run` (folded letters) stands inside a frequent word, so it may be that word cut off."""
-    return run in _all_words()
+    """True where `run` (four or more folded letters) stands inside a frequent word: it may be that word cut off."""
+    return any(run in word for word in _words_by_gram().get(run[:_GRAM], ()))

@@ -109,7 +109,7 @@ def _score_run(text: str, folded: Folded, start: int, end: int, hit: Hit) -> Can
     tier: Tier = "exact" if form.kind in ("name", "deny") else "alias"
     note = "reads exactly"
     if cost:
-        tier = "confusable" if hit.cost <= 0.36 * max(1, size // 4) and _same_bones(run, form) else "fuzzy"
+        tier = "confusable" if skeleton(run) == form.skeleton else "fuzzy"
         note = "reads up to letters that OCR confuses" if tier == "confusable" else "reads up to few letters"
         if size <= 3:
             score = min(score, 80.0) if cost <= 0.36 else 0.0
@@ -138,10 +138,6 @@ def _score_run(text: str, folded: Folded, start: int, end: int, hit: Hit) -> Can
     if start in folded.soft or end in folded.soft:
         score = min(score, 91.0) if size >= 5 and not form.common else 0.0
     return Candidate(start, end, form, score, tier, cost, note) if score >= FLOOR else None
-
-
-def _same_bones(run: str, form: Form) -> bool:
-    return skeleton(run) == form.skeleton
 
 
 def _tokens(folded: Folded, start: int, end: int) -> list[str]:

@@ -10,7 +10,15 @@ from rapidfuzz.distance import Levenshtein
 from engine.confusables import skeleton, weighted_distance
 from engine.lexicon import is_common
 from engine.matching.book import (
-    GLUE_GRAM, GRAM, WEB_ENDINGS, WILD_LENGTH, Book, Form, pieces, plain_edits_allowed, wild_key,
+    GLUE_GRAM,
+    GRAM,
+    WEB_ENDINGS,
+    WILD_LENGTH,
+    Book,
+    Form,
+    pieces,
+    plain_edits_allowed,
+    wild_key,
 )  # fmt: skip
 
 SLOPE = 75.0
