@@ -8,7 +8,7 @@ from typing import Any
 
 from app.jobs import JobService
 from app.mailbox import Mailbox
-from app.starter import fill_new_library
+from app.book_import import fill_new_library
 from storage.library import Library
 
 

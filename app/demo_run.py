@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.book_csv import read_book_csv
 from app.container import Container
-from app.starter import import_book
+from app.book_import import import_book
 from engine.domain.errors import UserFixable
 from engine.domain.jobs import SourceAsset
 

@@ -20,9 +20,12 @@ from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.errors import Conflict
 from engine.domain.jobs import DetectJob, JobStatus, Overrides, RunType, SourceAsset
 from engine.domain.stages import ORDER, StageName
+from engine.matching import deny_defaults
 from engine.plan import Plan, RunSpec, check_replay, make_plan
 from engine.settings import AllSettings, build_settings, snapshot
 from engine.stage_settings import SETTINGS_TYPES, ExtractFramesSettings, MatchBrandsSettings
+from resources.denylist import default_words
+from storage.book_snapshot import content_digest
 from storage.library import Library
 
 
@@ -186,7 +189,7 @@ class RunMaker:
 
     def _frozen_inputs(self, source_id: str, books: Sequence[str]) -> dict[str, Any]:
         """The brand book and the session cache as they are now, stored as blobs so that a run can't drift."""
-        book = self._library.brands.snapshot(tuple(books))
+        book = with_default_words(self._library.brands.snapshot(tuple(books)))
         cached = tuple(self._library.sightings.session_cache(source_id, "use"))
         return {
             "book_snapshot": self._library.blobs.put(msgspec.msgpack.encode(book)),
@@ -241,3 +244,9 @@ class RunMaker:
 
 def _is_complete(stage: StageName, done: Mapping[tuple[StageName, int], object], chunks: int) -> bool:
     return sum(1 for s, _ in done if s == stage) == (chunks if stage.is_frame_stage else 1)
+
+
+def with_default_words(book: BookSnapshot) -> BookSnapshot:
+    """The book with the built-in deny list added, save for words that the book itself names."""
+    deny = tuple(sorted({*book.deny, *deny_defaults(default_words(), book.entries)}))
+    return BookSnapshot(book.entries, deny, content_digest(book.entries, deny))

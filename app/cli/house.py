@@ -30,6 +30,12 @@ def do_verify(given: argparse.Namespace) -> int:
         report = library.verify(repair=given.repair)
     finally:
         library.close()
-    for line in report.lines():
+    for line in (*report.problems, *report.repaired):
         print(line)
-    return 0 if report.sound else 5
+    if report.orphans:
+        print(f"{report.orphans} files that nothing refers to (harmless; --repair removes them).")
+    left = [] if given.repair and report.repaired else report.problems
+    print(
+        f"{report.parts} stored results and {report.blobs} files checked: {'sound' if not left else 'damaged'}."
+    )
+    return 5 if left else 0

@@ -122,10 +122,18 @@ def do_accept(given: argparse.Namespace) -> int:
 
 
 def do_export(given: argparse.Namespace) -> int:
-    from app.exports import export_run
+    from app.exports.csv_tables import write_csv
+    from app.exports.json_document import write_json
+    from app.overlay import load_overlay
 
     with open_container(given.library, read_only=True) as app:
         job = find_job(app.jobs, given.target, is_completed, "that is complete")
-        for path in export_run(app.library, job.id, given.format, given.output):
+        overlay = load_overlay(app.library, job.id)
+        written = (
+            write_csv(overlay, given.output)
+            if given.format == "csv"
+            else (write_json(overlay, given.output),)
+        )
+        for path in written:
             print(f"Wrote {path}")
         return 0
