@@ -17,6 +17,7 @@ from storage.decisions import Decisions
 from storage.jobs import Jobs
 from storage.lock import LibraryLock, read_holder
 from storage.parts import LibraryMemo, LibraryParts
+from storage.pins import Pins
 from storage.sightings import Sightings
 from storage.sources import Sources
 from storage.sweep import Report, SweepResult, sweep, verify
@@ -38,8 +39,8 @@ def default_folder() -> Path:
 class Library:
     """Open with `Library.open`; close it in an orderly way, or use it in a `with` block.
 
-    .db, .blobs, .parts, .memo, .sources, .jobs, .sightings, .brands, .decisions, .audit, .budget, .control are
-    its stores; .notes are sentences that a person should see (restored from a backup, runs found interrupted)."""
+    .db, .blobs, .parts, .memo, .sources, .jobs, .sightings, .brands, .decisions, .audit, .budget, .pins, .control
+    are its stores; .notes are sentences that a person should see (restored from a backup, runs found interrupted)."""
 
     def __init__(self, folder: Path, lock: LibraryLock | None, notes: list[str]) -> None:
         self.folder = folder
@@ -57,6 +58,7 @@ class Library:
         self.decisions = Decisions(self.db)
         self.audit = AuditLog(self.db)
         self.budget = Budget(self.db)
+        self.pins = Pins(self.db, self.blobs)
         self.control = ControlFiles(folder / "control")
 
     @classmethod

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 
 from engine.domain.errors import DataDamage, UserFixable
 from storage.columns import now
@@ -80,6 +80,7 @@ def upgrade(path: Path, backup: Callable[[], Path]) -> None:
 
     kept = backup()
     engine = create_engine("sqlite://", creator=lambda: connect(path, read_only=False))
+    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
