@@ -91,7 +91,7 @@ def looks_like_number(text: str) -> bool:
     return bool(_NUMBER.match(_tidy(text)))
 
 
-def looks_like_figures(text: str) -> bool:
+def is_caption_text(text: str) -> bool:
     """True where any of clock, score, date or number fits: text that never names a brand by itself."""
     return (
         looks_like_number(text) or looks_like_clock(text) or looks_like_score(text) or looks_like_date(text)

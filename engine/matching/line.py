@@ -134,7 +134,8 @@ def _score_run(text: str, folded: Folded, start: int, end: int, hit: Hit) -> Can
         raw_start, raw_end = folded.raw_span(start, end)
         raw = text[raw_start:raw_end]
         same = raw.isupper() or raw == form.text
-        score = min(score, 92.0 if same and size == 2 else 80.0)
+        signed = "&" not in form.text or "&" in raw
+        score = min(score, 92.0 if same and signed and size == 2 else 80.0)
     if start in folded.soft or end in folded.soft:
         score = min(score, 91.0) if size >= 5 and not form.common else 0.0
     return Candidate(start, end, form, score, tier, cost, note) if score >= FLOOR else None

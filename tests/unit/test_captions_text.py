@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.captions_text import (
+    is_caption_text,
     looks_like_clock,
     looks_like_date,
-    looks_like_figures,
     looks_like_number,
     looks_like_score,
 )
@@ -78,9 +78,9 @@ def test_numbers(text: str) -> None:
 
 @pytest.mark.parametrize("text", NAMES[:-1])
 def test_names_are_no_figures(text: str) -> None:
-    assert not looks_like_figures(text)
+    assert not is_caption_text(text)
 
 
 @pytest.mark.parametrize("text", CLOCKS + SCORES + DATES + NUMBERS)
 def test_figures_hold_them_all(text: str) -> None:
-    assert looks_like_figures(text)
+    assert is_caption_text(text)
