@@ -56,9 +56,9 @@ class FilterScenesSettings(StageSettings):
     """Stage 1: which stored frames go on, and where shots end."""
 
     duplicate_distance: float = setting(
-        0.6,
+        2.5,
         "Near-duplicate distance",
-        "Mean difference of two small grey pictures (0..255) below which a frame adds nothing; "
+        "Largest difference of any small block of two pictures (0..255) below which a frame adds nothing; "
         "its time passes to its twin. 0 keeps all.",
         low=0,
         high=20,
@@ -83,7 +83,7 @@ class FilterScenesSettings(StageSettings):
         high=60,
     )
     cut_threshold: float = setting(
-        0.42,
+        0.38,
         "Cut threshold",
         "How different two neighbouring frames must be to count as a cut (0..1, lower finds more).",
         low=0.05,
@@ -222,18 +222,153 @@ class CompileReportSettings(StageSettings):
         parse_mentions(self.mentions)
 
 
+MODEL_SETS = ("ppocr-v6-small", "ppocr-v6-tiny", "ppocr-v5-mobile", "ppocr-v4", "custom")
+
+
 @dataclass(frozen=True, slots=True)
 class DetectRegionsSettings(StageSettings):
     """Stage 2: where signs are, and which boxes are the same sign."""
 
-    model_set: str = setting("default", "Detector", "The model that finds text.")
+    detector: str = setting(
+        "ppocr-v6-small",
+        "Text detector",
+        "The model that finds text: small is the most thorough, tiny the fastest; custom is a file of yours.",
+        choices=MODEL_SETS,
+    )
+    detector_file: str = setting(
+        "",
+        "Detector file",
+        "A PP-OCR style ONNX text detector of yours, used where the detector is 'custom'.",
+        advanced=True,
+        file=True,
+    )
+    search_edge: int = setting(
+        1280,
+        "Search size",
+        "Frames are scaled to this longest edge before they are searched (at most doubled). "
+        "Twice the size finds smaller signs and takes four times as long.",
+        unit="px",
+        low=320,
+        high=3840,
+    )
+    look_every: float = setting(
+        2.0,
+        "Look every",
+        "The detector looks at least this often; between looks signs are followed along the camera's motion.",
+        unit="s",
+        low=0.1,
+        high=30,
+    )
+    follow_score: float = setting(
+        0.6,
+        "Follow from",
+        "How well a sign's pixels must agree (correlation) to be followed to the next frame.",
+        low=0.2,
+        high=1,
+        advanced=True,
+    )
+    box_floor: float = setting(
+        0.45, "Box score floor", "Regions that the detector is less sure of are not kept.", low=0.05, high=1
+    )
+    min_height: float = setting(
+        6.0,
+        "Minimum line height",
+        "Lines of text lower than this in the source picture are not kept.",
+        unit="px",
+        low=2,
+        high=200,
+    )
+    masks: str = setting(
+        "",
+        "Masked areas",
+        "Areas left out, each as left,top,width,height in percent of the picture, separated by semicolons.",
+    )
+    object_file: str = setting(
+        "",
+        "Object detector",
+        "An ONNX object or logo detector of yours (YOLOv8/11 or RT-DETR style export). "
+        "Its class names are matched like texts.",
+        file=True,
+    )
+    object_floor: float = setting(
+        0.4, "Object score floor", "Objects that the detector is less sure of are not kept.", low=0.01, high=1
+    )
+    object_names: str = setting(
+        "",
+        "Object names",
+        "The detector's class names in order, separated by commas; empty: those in the file.",
+        advanced=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class RunOcrSettings(StageSettings):
     """Stage 3: what signs say."""
 
-    model_set: str = setting("default", "Reader", "The model that reads text.")
+    reader: str = setting(
+        "ppocr-v6-small",
+        "Text reader",
+        "The model that reads text; custom is a file of yours with its dictionary.",
+        choices=MODEL_SETS,
+    )
+    reader_file: str = setting(
+        "",
+        "Reader file",
+        "A PP-OCR style ONNX text reader of yours (Cyrillic, Arabic, …), used where the reader is 'custom'.",
+        advanced=True,
+        file=True,
+    )
+    dictionary_file: str = setting(
+        "",
+        "Dictionary",
+        "The characters your reader knows, one a line; empty where the model's file holds them.",
+        advanced=True,
+        file=True,
+    )
+    quick_reader: str = setting(
+        "ppocr-v6-tiny",
+        "Quick reader",
+        "A fast model that reads first: what it reads twice alike and surely is not read again. "
+        "'none' reads everything with the text reader.",
+        choices=("none", *MODEL_SETS[:-1]),
+        advanced=True,
+    )
+    sure: float = setting(
+        0.97,
+        "Sure from",
+        "Mean character score from which two alike readings settle a text.",
+        low=0.5,
+        high=1,
+        advanced=True,
+    )
+    text_floor: float = setting(
+        0.3, "Text score floor", "Texts read with less certainty are not kept.", low=0, high=1
+    )
+    min_height: float = setting(
+        6.0,
+        "Minimum text height",
+        "Crops lower than this in the source picture are not read.",
+        unit="px",
+        low=2,
+        high=200,
+    )
+    crops_per_track: int = setting(
+        3,
+        "Crops per sign",
+        "At most this many crops of a sign are read with the text reader.",
+        low=1,
+        high=20,
+    )
+    check_every: float = setting(
+        4.0,
+        "Check every",
+        "A sign that is followed for longer is read again in each stretch of this length; where it can't be "
+        "read, its text is not passed on.",
+        unit="s",
+        low=0.5,
+        high=60,
+        advanced=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
