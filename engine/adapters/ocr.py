@@ -1,0 +1,205 @@
+"""Text detection and recognition with PP-OCR style ONNX models: pixels in, polygons and texts out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.adapters.cv import cv2
+from engine.adapters.model_sets import DetectorModel, ReaderModel
+from engine.adapters.onnx import CPU, open_session
+from engine.domain.errors import UserFixable
+
+Quad = NDArray[np.float32]
+"""Four corners (4, 2), clockwise from the text's top left, in pixels of the picture that was searched."""
+
+_STRIDE = 32
+_READ_HEIGHT = 48
+_WIDTH_STEP = 80
+_WIDEST = 1600
+_FLAT_BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A region of text: its corners and the detector's mean probability over it (0..1)."""
+
+    quad: Quad
+    score: float
+
+
+class TextDetector:
+    """Finds lines of text. Not for use by two threads at once."""
+
+    def __init__(self, model: DetectorModel, provider: str = CPU) -> None:
+        self._model = model
+        self._session = open_session(model.path, provider)
+        self._input = self._session.get_inputs()[0].name
+        values = np.arange(256, dtype=np.float32) / 255.0
+        self._tables = [
+            ((values - mean) / std).astype(np.float32)
+            for mean, std in zip(model.mean, model.std, strict=True)
+        ]
+
+    def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probability of text for each pixel of a BGR picture (height, width)."""
+        height, width = picture.shape[:2]
+        padded = (
+            max(_STRIDE, -(-height // _STRIDE) * _STRIDE),
+            max(_STRIDE, -(-width // _STRIDE) * _STRIDE),
+        )
+        tensor = np.zeros((1, 3, *padded), np.float32)
+        for channel, table in enumerate(self._tables):
+            plane = np.ascontiguousarray(picture[:, :, channel])
+            tensor[0, channel, :height, :width] = cv2.LUT(plane, table)
+        found = self._session.run(None, {self._input: tensor})[0]
+        return np.ascontiguousarray(found[0, 0, :height, :width])
+
+    def find(self, picture: NDArray[np.uint8], min_score: float = 0.0) -> list[Found]:
+        """Regions of text in a BGR picture, in the order in which they stand from the bottom up."""
+        model = self._model
+        floor = max(min_score, model.box_score)
+        return regions_of(self.probabilities(picture), model.threshold, floor, model.unclip)
+
+
+def regions_of(
+    probability: NDArray[np.float32], threshold: float, min_score: float, unclip: float, smallest: float = 3.0
+) -> list[Found]:
+    """Rotated rectangles of the connected regions above `threshold`, grown back by area * unclip / perimeter
+    (Liao et al., Real-time Scene Text Detection with Differentiable Binarization, AAAI 2020)."""
+    mask = (probability > threshold).astype(np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    found: list[Found] = []
+    for contour in contours:
+        if len(contour) < 3:
+            continue
+        centre, size, angle = cv2.minAreaRect(contour)
+        if min(size) < smallest:
+            continue
+        score = _mean_inside(probability, cv2.boxPoints((centre, size, angle)))
+        if score < min_score:
+            continue
+        grow = 2.0 * size[0] * size[1] * unclip / (2.0 * (size[0] + size[1]))
+        grown = cv2.boxPoints((centre, (size[0] + grow, size[1] + grow), angle))
+        found.append(Found(in_reading_order(grown), round(float(score), 4)))
+    return found
+
+
+def _mean_inside(probability: NDArray[np.float32], corners: NDArray[np.float32]) -> float:
+    high, wide = probability.shape
+    x0, y0 = (max(0, int(v)) for v in np.floor(corners.min(axis=0)))
+    x1, y1 = np.ceil(corners.max(axis=0)).astype(int)
+    x1, y1 = min(int(x1), wide - 1), min(int(y1), high - 1)
+    if x1 < x0 or y1 < y0:
+        return 0.0
+    mask = np.zeros((y1 - y0 + 1, x1 - x0 + 1), np.uint8)
+    cv2.fillPoly(mask, [(corners - (x0, y0)).astype(np.int32)], 1)
+    return float(cv2.mean(probability[y0 : y1 + 1, x0 : x1 + 1], mask)[0])
+
+
+def in_reading_order(corners: NDArray[np.float32]) -> Quad:
+    """Corners clockwise from the top left: the two left ones from the left edge, the two right ones after."""
+    by_x = corners[np.argsort(corners[:, 0], kind="stable")]
+    left = by_x[:2][np.argsort(by_x[:2, 1], kind="stable")]
+    right = by_x[2:][np.argsort(by_x[2:, 1], kind="stable")]
+    return np.array([left[0], right[0], right[1], left[1]], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """One recognised line: its text, the probability of each character, and their mean (0 where empty)."""
+
+    text: str
+    scores: tuple[float, ...]
+
+    @property
+    def score(self) -> float:
+        return sum(self.scores) / len(self.scores) if self.scores else 0.0
+
+
+class TextReader:
+    """Reads single lines of text. Not for use by two threads at once.
+
+    Each crop is padded to a width of its own (the next multiple of 80 px at 48 px height), so its text never
+    depends on what else is read with it; on the CPU one crop a call is no slower than a batch."""
+
+    def __init__(self, model: ReaderModel, provider: str = CPU) -> None:
+        self._session = open_session(model.path, provider)
+        self._input = self._session.get_inputs()[0].name
+        self._characters = _characters(model, self._session)
+        self._batched = provider != CPU
+
+    def read(self, crops: list[NDArray[np.uint8]]) -> list[ReadText]:
+        """The texts of upright BGR crops, in order. On a GPU equal widths go in batches padded to one size."""
+        tensors = [_tensor(crop) for crop in crops]
+        results: list[ReadText] = [ReadText("", ())] * len(crops)
+        groups: dict[int, list[int]] = {}
+        for index, tensor in enumerate(tensors):
+            groups.setdefault(tensor.shape[2] if self._batched else -index - 1, []).append(index)
+        for members in groups.values():
+            for start in range(0, len(members), _FLAT_BATCH):
+                some = members[start : start + _FLAT_BATCH]
+                batch = np.stack([tensors[i] for i in some])
+                if self._batched and len(some) < _FLAT_BATCH:
+                    blank = np.zeros((_FLAT_BATCH - len(some), *batch.shape[1:]), np.float32)
+                    batch = np.concatenate([batch, blank])
+                found = self._session.run(None, {self._input: batch})[0]
+                for place, index in enumerate(some):
+                    results[index] = self._decode(found[place])
+        return results
+
+    def _decode(self, frames: NDArray[np.float32]) -> ReadText:
+        """Greedy CTC: repeats collapsed, blanks (class 0) dropped."""
+        best = frames.argmax(axis=1)
+        keep = best != 0
+        keep[1:] &= best[1:] != best[:-1]
+        places = np.flatnonzero(keep)
+        text = "".join(self._characters[best[p]] for p in places)
+        return ReadText(text, tuple(round(float(frames[p, best[p]]), 4) for p in places))
+
+
+def _tensor(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+    height, width = crop.shape[:2]
+    scaled = min(max(16, math.ceil(_READ_HEIGHT * width / height)), _WIDEST)
+    padded = max(2 * _WIDTH_STEP, -(-scaled // _WIDTH_STEP) * _WIDTH_STEP)
+    tensor = np.zeros((3, _READ_HEIGHT, padded), np.float32)
+    resized = cv2.resize(crop, (scaled, _READ_HEIGHT), interpolation=cv2.INTER_LINEAR)
+    tensor[:, :, :scaled] = resized.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
+    return tensor
+
+
+def _characters(model: ReaderModel, session: object) -> list[str]:
+    """Class number to character: the blank, the dictionary, and a space where the model has a class for it."""
+    meta = session.get_modelmeta().custom_metadata_map  # type: ignore[attr-defined]
+    classes = session.get_outputs()[0].shape[-1]  # type: ignore[attr-defined]
+    if model.dictionary is not None:
+        try:
+            text = model.dictionary.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserFixable(
+                f"The dictionary {model.dictionary.name} can't be read: {error}.",
+                still_works="Nothing was changed; other model sets are not affected.",
+                to_do="Save it as UTF-8 text with one character a line.",
+            ) from error
+        letters = text.removesuffix("\n").split("\n")
+    elif "character" in meta:
+        letters = meta["character"].split("\n")
+    else:
+        raise UserFixable(
+            f"{model.path.name} brings no dictionary.",
+            still_works="Nothing was changed; other model sets are not affected.",
+            to_do="Give the dictionary that it was trained with (one character a line).",
+        )
+    table = ["", *(letter.removesuffix("\r") for letter in letters), " "]
+    if isinstance(classes, int) and not len(table) - 1 <= classes <= len(table):
+        if len(table) > classes and all(letter in ("", " ") for letter in table[classes:]):
+            return table[:classes]
+        raise UserFixable(
+            f"The dictionary has {len(letters)} characters, but {model.path.name} tells {classes} classes apart.",
+            still_works="Nothing was changed; other model sets are not affected.",
+            to_do="Give the dictionary that belongs to this model.",
+        )
+    return table[:classes] if isinstance(classes, int) else table

@@ -1,0 +1,120 @@
+"""Cut signs out of frames: upright crops of slanted boards, how clear they are, and which are the best to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.adapters.cv import cv2
+
+Pixels = NDArray[np.uint8]
+
+_CLARITY_HEIGHT = 32
+_UPRIGHT = 1.5
+_TALLEST = 40.0
+
+
+def rectified(picture: Pixels, corners: NDArray[np.float32], margin: float = 0.0) -> Pixels:
+    """The upright crop under `corners` (four, clockwise from the text's top left), by perspective.
+
+    `margin` widens it by that share of its height on each side."""
+    wide = max(_distance(corners, 0, 1), _distance(corners, 3, 2))
+    high = max(_distance(corners, 0, 3), _distance(corners, 1, 2))
+    columns, rows = max(1, round(wide)), max(1, round(high))
+    border = margin * high
+    target = np.array(
+        [
+            [border, border],
+            [columns + border, border],
+            [columns + border, rows + border],
+            [border, rows + border],
+        ],
+        np.float32,
+    )
+    size = (round(columns + 2 * border), round(rows + 2 * border))
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    return cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
+def stands_upright(crop: Pixels) -> bool:
+    """True where a crop is so tall that its text may run from top to bottom or be turned by a quarter."""
+    return crop.shape[0] >= _UPRIGHT * crop.shape[1]
+
+
+def quarter_turns(crop: Pixels) -> tuple[Pixels, Pixels]:
+    """A tall crop laid on its side: text that ran upwards first, then text that ran downwards."""
+    return (
+        np.ascontiguousarray(np.rot90(crop, -1)),
+        np.ascontiguousarray(np.rot90(crop)),
+    )
+
+
+def _distance(corners: NDArray[np.float32], a: int, b: int) -> float:
+    return float(np.linalg.norm(corners[a] - corners[b]))
+
+
+def clarity(picture: Pixels, corners: NDArray[np.float32]) -> float:
+    """Variance of the Laplacian of the grey hull crop scaled to 32 px height (>= 0; higher is sharper)."""
+    high, wide = picture.shape[:2]
+    x0, y0 = (max(0, int(v)) for v in corners.min(axis=0))
+    x1, y1 = (int(v) + 1 for v in corners.max(axis=0))
+    piece = picture[y0 : min(y1, high), x0 : min(x1, wide)]
+    if piece.shape[0] < 2 or piece.shape[1] < 2:
+        return 0.0
+    gray = piece if piece.ndim == 2 else cv2.cvtColor(piece, cv2.COLOR_BGR2GRAY)
+    columns = max(2, min(1024, round(gray.shape[1] * _CLARITY_HEIGHT / gray.shape[0])))
+    scaled = cv2.resize(gray, (columns, _CLARITY_HEIGHT), interpolation=cv2.INTER_AREA)
+    return round(float(cv2.Laplacian(scaled, cv2.CV_32F).var()), 2)
+
+
+def look_hash(picture: Pixels, corners: NDArray[np.float32]) -> str:
+    """Difference hash of the crop in 16 hex digits: the signs of brightness steps over a 9 × 8 picture."""
+    crop = rectified(picture, corners)
+    gray = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    small = cv2.resize(gray, (9, 8), interpolation=cv2.INTER_AREA).astype(np.int16)
+    bits = (small[:, 1:] > small[:, :-1]).ravel()
+    return f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One showing of a sign, for choosing what to read: when (seconds), how high its line is in pixels, its
+    clarity, the share inside the picture, and whether a detector saw it there."""
+
+    seconds: float
+    height: float
+    clarity: float
+    visible: float
+    detected: bool
+
+
+def readability(shown: Shown, sharpest: float) -> float:
+    """How well a showing is likely to be read (0..1): size, sharpness against the sharpest showing of the
+    same sign, how much of it is in the picture, and boxes that a detector drew before carried ones."""
+    size = min(shown.height, _TALLEST) / _TALLEST
+    sharp = 0.5 + 0.5 * (shown.clarity / sharpest if sharpest > 0 else 0.0)
+    return size**0.5 * sharp * shown.visible * (1.0 if shown.detected else 0.9)
+
+
+def best_first(showings: Sequence[Shown]) -> list[int]:
+    """The showings' numbers, the most readable first; equal ones in time order."""
+    sharpest = max((s.clarity for s in showings), default=0.0)
+    rated = [(-readability(s, sharpest), i) for i, s in enumerate(showings)]
+    return [i for _, i in sorted(rated)]
+
+
+def stretches(showings: Sequence[Shown], seconds: float) -> list[list[int]]:
+    """The showings' numbers in time order, cut into stretches of about equal length of at most `seconds`."""
+    order = sorted(range(len(showings)), key=lambda i: showings[i].seconds)
+    if not order:
+        return []
+    start, end = showings[order[0]].seconds, showings[order[-1]].seconds
+    count = max(1, int(np.ceil((end - start) / seconds - 1e-6)))
+    pieces: list[list[int]] = [[] for _ in range(count)]
+    for i in order:
+        share = (showings[i].seconds - start) / (end - start) if end > start else 0.0
+        pieces[min(count - 1, int(share * count))].append(i)
+    return [p for p in pieces if p]

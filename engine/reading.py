@@ -1,0 +1,159 @@
+"""Read the signs of one chunk: which crops with which model, when enough is enough, what text a sign gets.
+
+A sign is read first by a quick model on its two best crops; where these agree and are sure, that settles it.
+Else the strong model reads its best crops until two agree. Signs that are followed for long are read again
+in every stretch; where they can't be read any more, their text is not passed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.crops import Shown, best_first, stretches
+from engine.voting import Vote, Voted, alike, vote
+
+Pixels = NDArray[np.uint8]
+
+_AGREE = 90.0
+_CHECK_LIKE = 60.0
+_HOPELESS = 0.15
+_STRONG_ENOUGH = 0.9
+_STRONG_WEIGHT = 2.0
+
+
+class Text(Protocol):
+    """A reader's answer for one crop."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def scores(self) -> tuple[float, ...]: ...
+
+    @property
+    def score(self) -> float: ...
+
+
+ReadCrops = Callable[[Sequence[tuple[int, int]]], Sequence[Text]]
+"""Read the crops of (sign, showing) pairs, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRules:
+    """`sure`: mean character score from which two alike quick readings settle a sign; `crops`: most strong
+    readings of a sign; `check_seconds`: how long a text is passed on without being read again."""
+
+    sure: float
+    crops: int
+    check_seconds: float
+
+
+@dataclass(slots=True)
+class SignText:
+    """What a sign says: the voted text, its readings by showing, and the showings whose text is passed on."""
+
+    voted: Voted
+    read: dict[int, Text]
+    passed_on: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Work:
+    showings: Sequence[Shown]
+    pieces: list[list[int]]
+    order: list[int]
+    quick: dict[int, Text] = field(default_factory=dict)
+    strong: dict[int, Text] = field(default_factory=dict)
+
+    @property
+    def readings(self) -> dict[int, Text]:
+        return {**self.quick, **self.strong}
+
+
+def read_signs(
+    signs: Sequence[Sequence[Shown]],
+    quick: ReadCrops | None,
+    strong: ReadCrops,
+    rules: ReadingRules,
+    tick: Callable[[], None] = lambda: None,
+) -> list[SignText]:
+    """The texts of signs, each given as its showings; in order."""
+    works: list[_Work] = []
+    for showings in signs:
+        pieces = stretches(showings, rules.check_seconds)
+        works.append(_Work(showings, pieces, best_first(showings)))
+    hopeless: set[int] = set()
+    if quick is not None:
+        wanted = [(n, i) for n, w in enumerate(works) for i in w.order[:2]]
+        for (n, i), text in zip(wanted, quick(wanted), strict=True):
+            works[n].quick[i] = text
+        tick()
+        hopeless = {n for n, w in enumerate(works) if _hopeless(w)}
+    open_signs = [n for n, w in enumerate(works) if n not in hopeless and not _settled(w.quick, rules.sure)]
+    for turn in range(rules.crops):
+        wanted = [(n, works[n].order[turn]) for n in open_signs if turn < len(works[n].order)]
+        if not wanted:
+            break
+        for (n, i), text in zip(wanted, strong(wanted), strict=True):
+            works[n].strong[i] = text
+        tick()
+        open_signs = [n for n in open_signs if not _settled(works[n].strong, _STRONG_ENOUGH)]
+    voted = [_vote(w) if n not in hopeless else Voted("", 0.0) for n, w in enumerate(works)]
+    checks = quick or strong
+    wanted = [
+        (n, _best_of(piece, w))
+        for n, w in enumerate(works)
+        if voted[n].text and len(w.pieces) > 1
+        for piece in w.pieces
+        if not any(i in w.readings for i in piece)
+    ]
+    for (n, i), text in zip(wanted, checks(wanted), strict=True):
+        works[n].quick[i] = text
+    tick()
+    return [SignText(v, w.readings, _passed_on(w, v)) for w, v in zip(works, voted, strict=True)]
+
+
+def _best_of(piece: Sequence[int], work: _Work) -> int:
+    rank = {i: place for place, i in enumerate(work.order)}
+    return min(piece, key=lambda i: rank[i])
+
+
+def _hopeless(work: _Work) -> bool:
+    """Nothing letter-like in any quick reading: crowd, grass, ornaments."""
+    return all(t.score < _HOPELESS or not any(c.isalnum() for c in t.text) for t in work.quick.values())
+
+
+def _settled(readings: dict[int, Text], sure: float) -> bool:
+    """Two alike readings of at least this score, or a single showing read that surely."""
+    good = [t for t in readings.values() if t.text and t.score >= sure]
+    return any(
+        alike(a.text, b.text) >= _AGREE and abs(len(a.text) - len(b.text)) <= 1
+        for k, a in enumerate(good)
+        for b in good[k + 1 :]
+    )
+
+
+def _vote(work: _Work) -> Voted:
+    votes = [Vote(t.text, t.scores) for i, t in work.quick.items() if i not in work.strong]
+    votes += [Vote(t.text, t.scores, _STRONG_WEIGHT) for t in work.strong.values()]
+    return vote(votes)
+
+
+def _passed_on(work: _Work, voted: Voted) -> tuple[int, ...]:
+    """The showings that get the sign's text: those of stretches in which a reading is like it."""
+    if not voted.text:
+        return ()
+    known = [voted.text, *(text for text, _, _ in voted.others)]
+    kept: list[int] = []
+    for piece in work.pieces:
+        readings = [work.readings[i] for i in piece if i in work.readings]
+        if len(work.pieces) == 1 or any(
+            alike(t.text, other) >= _CHECK_LIKE for t in readings for other in known
+        ):
+            kept += piece
+    return tuple(sorted(kept))

@@ -1,0 +1,96 @@
+"""Regions on one picture: search it for text at a given size, mask areas, clip what hangs over the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.adapters.cv import cv2
+from engine.domain.errors import UserFixable
+from engine.motion import Corners, Picture, bounds
+from engine.tracking import Region, line_height
+
+_MOST_ENLARGED = 2.0
+
+Area = tuple[float, float, float, float]
+"""Left, top, right, bottom as shares (0..1) of the picture."""
+
+
+class FoundText(Protocol):
+    """A detector's answer: corners (4, 2) and score 0..1."""
+
+    @property
+    def quad(self) -> Corners: ...
+
+    @property
+    def score(self) -> float: ...
+
+
+class Detector(Protocol):
+    """Anything that finds lines of text in a BGR picture."""
+
+    def find(self, picture: NDArray[np.uint8], min_score: float = 0.0) -> Sequence[FoundText]: ...
+
+
+def text_regions(
+    detector: Detector, picture: Picture, *, search_edge: int, min_height: float, floor: float, name: str
+) -> list[Region]:
+    """Lines of text in a picture, searched at `search_edge` pixels of longest edge (at most doubled).
+    `min_height` is in the picture's own pixels."""
+    scale = min(_MOST_ENLARGED, search_edge / max(picture.width, picture.height))
+    found = detector.find(scaled(picture.pixels, scale), floor)
+    regions = [Region(f.quad / np.float32(scale), f.score, name) for f in found]
+    return [r for r in regions if line_height(r.corners) >= min_height]
+
+
+def scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """The picture scaled, by area when it shrinks and cubically when it grows."""
+    if abs(scale - 1.0) < 1e-6:
+        return pixels
+    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return cv2.resize(pixels, size, interpolation=how)
+
+
+def parse_areas(text: str) -> tuple[Area, ...]:
+    """Masked areas from `left,top,width,height; …` in percent; UserFixable where it is not that."""
+    areas: list[Area] = []
+    for piece in filter(None, (p.strip() for p in text.split(";"))):
+        try:
+            left, top, wide, high = (float(v) / 100 for v in piece.split(","))
+        except ValueError:
+            raise UserFixable(
+                f"{piece!r} is no masked area.",
+                still_works="Nothing was started or changed.",
+                to_do="Write areas as left,top,width,height in percent, separated by semicolons: 0,0,20,10.",
+            ) from None
+        areas.append((left, top, left + wide, top + high))
+    return tuple(areas)
+
+
+def masked(corners: Corners, picture: Picture, areas: Sequence[Area]) -> bool:
+    """True where the middle of a region lies in a masked area."""
+    x0, y0, x1, y1 = bounds(corners)
+    x, y = (x0 + x1) / 2 / picture.width, (y0 + y1) / 2 / picture.height
+    return any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in areas)
+
+
+def inside_picture(corners: Corners, picture: Picture) -> Corners:
+    """The part of a four-cornered region that is inside the picture, cut along its sides; the region itself
+    where it lies wholly inside."""
+    x0, y0, x1, y1 = bounds(corners)
+    left, right = max(0.0, -x0 / (x1 - x0)), min(1.0, (picture.width - x0) / (x1 - x0))
+    top, bottom = max(0.0, -y0 / (y1 - y0)), min(1.0, (picture.height - y0) / (y1 - y0))
+    if left <= 0 and right >= 1 and top <= 0 and bottom >= 1:
+        return corners
+    limits = np.array([picture.width, picture.height], np.float32)
+    if x1 - x0 < y1 - y0:
+        return np.clip(corners, 0, limits)
+    tl, tr, br, bl = corners
+    cut = np.array(
+        [tl + (tr - tl) * left, tl + (tr - tl) * right, bl + (br - bl) * right, bl + (br - bl) * left]
+    )
+    return np.clip(cut, 0, limits).astype(np.float32)

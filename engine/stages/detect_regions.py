@@ -1,0 +1,209 @@
+"""Stage 2: where signs are on the kept frames, and which boxes are the same sign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from engine.crops import Shown, best_first, clarity, look_hash
+from engine.domain.errors import DataDamage
+from engine.domain.geometry import Polygon, polygon
+from engine.domain.records import (
+    Box,
+    FrameRecord,
+    FramesPart,
+    ItemProblem,
+    Record,
+    RegionsPart,
+    ScenesPart,
+    Track,
+)
+from engine.domain.stages import StageName
+from engine.domain.timebase import seconds
+from engine.motion import Corners, Picture
+from engine.regions import inside_picture, masked, parse_areas, text_regions
+from engine.stage import Context, View
+from engine.stage_settings import DetectRegionsSettings
+from engine.tracking import Followed, Moment, Region, follow, line_height, visible_share
+
+
+class DetectRegions:
+    """Looks for text (and, with a model of the user's, objects) and follows what it found."""
+
+    name: ClassVar = StageName.DETECT_REGIONS
+    version: ClassVar = 1
+    settings_type: ClassVar = DetectRegionsSettings
+    payload_type: ClassVar[type[Record]] = RegionsPart
+    reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES)
+    writes: ClassVar = ("boxes_by_frame",)
+    unit: ClassVar = "frames"
+
+    def units(self, view: View, settings: DetectRegionsSettings) -> float:
+        return float(len(view.part(StageName.FILTER_SCENES, ScenesPart).kept)) or 1.0
+
+    def key_extras(self, settings: DetectRegionsSettings, view: View) -> tuple[str, ...]:
+        from engine.adapters.model_sets import detector_model
+        from engine.adapters.onnx import file_digest
+
+        digests = [detector_model(settings.detector, settings.detector_file).digest]
+        if settings.object_file:
+            digests.append(file_digest(Path(settings.object_file).expanduser()))
+        return tuple(digests)
+
+    def run(self, view: View, settings: DetectRegionsSettings, ctx: Context) -> RegionsPart:
+        frames = {f.seq: f for f in view.part(StageName.EXTRACT_FRAMES, FramesPart).frames}
+        kept = [k for k in view.part(StageName.FILTER_SCENES, ScenesPart).kept if k.seq in frames]
+        chunk = view.part(StageName.FILTER_SCENES, ScenesPart).chunk
+        if not kept:
+            return RegionsPart(chunk, (), (), provider=ctx.models.provider)
+        problems: list[ItemProblem] = []
+        search = _search(settings, view, ctx)
+        usable: list[FrameRecord] = []
+        moments: list[Moment] = []
+        for keep in kept:
+            ctx.tick()
+            frame = frames[keep.seq]
+            try:
+                picture = Picture(partial(ctx.image, frame))
+            except DataDamage as error:
+                ctx.problem(f"frame {frame.seq}", str(error))
+                problems.append(ItemProblem(f"frame {frame.seq}", str(error)))
+                continue
+            usable.append(frame)
+            moments.append(Moment(seconds(frame.time), keep.shot, picture))
+        signs = follow(
+            moments,
+            lambda picture, active, number: search(picture),
+            every=settings.look_every,
+            least=settings.follow_score,
+            tick=lambda done: ctx.tick(float(done)),
+        )
+        tracks, boxes = _records(signs, usable, moments, view.source.width)
+        return RegionsPart(chunk, tracks, boxes, provider=ctx.models.provider, problems=tuple(problems))
+
+    def items(self, payload: RegionsPart) -> int:
+        return len(payload.boxes)
+
+    def blobs(self, payload: RegionsPart) -> tuple[str, ...]:
+        return ()
+
+    def canonical(self, payload: RegionsPart) -> object:
+        """Boxes in order of time and place; tracks renumbered by where they are first seen."""
+        order = {track: i for i, track in enumerate(dict.fromkeys(b.track for b in payload.boxes))}
+        tracks = sorted(payload.tracks, key=lambda t: order.get(t.id, len(order)))
+        return [
+            [
+                (
+                    b.seq,
+                    b.polygon,
+                    order[b.track],
+                    round(b.score, 4),
+                    b.detector,
+                    b.seen,
+                    b.clarity,
+                    b.visible,
+                )
+                for b in payload.boxes
+            ],
+            [(t.shot, t.first_seq, t.last_seq, round(t.static, 4), t.look, t.label) for t in tracks],
+        ]
+
+
+def _search(settings: DetectRegionsSettings, view: View, ctx: Context) -> Callable[[Picture], list[Region]]:
+    """What one look does: find text, find objects, drop what is masked."""
+    from engine.adapters.model_sets import detector_model
+    from engine.adapters.objects import ObjectDetector
+    from engine.adapters.ocr import TextDetector
+
+    areas = parse_areas(settings.masks)
+    model = detector_model(settings.detector, settings.detector_file)
+    provider = ctx.models.provider
+    detector = ctx.models.get(
+        ("text detector", model.digest, model.path, provider), lambda: TextDetector(model, provider)
+    )
+    objects: ObjectDetector | None = None
+    if settings.object_file:
+        path = Path(settings.object_file).expanduser()
+        names = tuple(n.strip() for n in settings.object_names.split(",") if n.strip())
+        key = ("object detector", path, names, provider)
+        objects = ctx.models.get(key, lambda: ObjectDetector(path, names, provider))
+
+    def search(picture: Picture) -> list[Region]:
+        scale = picture.width / view.source.width if view.source.width else 1.0
+        found = text_regions(
+            detector,
+            picture,
+            search_edge=settings.search_edge,
+            min_height=settings.min_height * scale,
+            floor=settings.box_floor,
+            name=settings.detector,
+        )
+        if objects is not None:
+            for item in objects.find(picture.pixels, settings.object_floor):
+                x0, y0, x1, y1 = item.bounds
+                corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
+                found.append(Region(corners, item.score, "object", item.label))
+        return [r for r in found if not masked(r.corners, picture, areas)]
+
+    return search
+
+
+def _records(
+    signs: Sequence[Followed], frames: Sequence[FrameRecord], moments: Sequence[Moment], source_width: int
+) -> tuple[tuple[Track, ...], tuple[Box, ...]]:
+    """Followed signs as records, in source pixels: ids by first frame and place, boxes by frame and id."""
+    ordered = sorted(
+        (s for s in signs if s.places), key=lambda s: (min(s.places), *_corner(s), s.detector, s.label)
+    )
+    boxes: list[Box] = []
+    tracks: list[Track] = []
+    for number, sign in enumerate(ordered):
+        shown: list[Shown] = []
+        numbers = sorted(sign.places)
+        for at in numbers:
+            place, picture, frame = sign.places[at], moments[at].picture, frames[at]
+            sharp = clarity(picture.level(0), place.corners)
+            share = round(visible_share(place.corners, picture), 4)
+            corners = inside_picture(place.corners, picture)
+            shown.append(
+                Shown(moments[at].seconds, line_height(place.corners), sharp, share, place.seen == "detected")
+            )
+            boxes.append(
+                Box(
+                    frame.seq,
+                    number,
+                    _source_polygon(corners, source_width / frame.width),
+                    place.score,
+                    sign.detector,
+                    place.seen,
+                    sharp,
+                    share,
+                )
+            )
+        best = numbers[best_first(shown)[0]]
+        tracks.append(
+            Track(
+                number,
+                sign.shot,
+                frames[numbers[0]].seq,
+                frames[numbers[-1]].seq,
+                round(sign.still / sign.moving, 4) if sign.moving else 0.0,
+                look_hash(moments[best].picture.level(0), sign.places[best].corners),
+                sign.label,
+            )
+        )
+    boxes.sort(key=lambda b: (b.seq, b.track))
+    return tuple(tracks), tuple(boxes)
+
+
+def _corner(sign: Followed) -> tuple[float, float]:
+    x, y = sign.places[min(sign.places)].corners[0]
+    return round(float(y), 2), round(float(x), 2)
+
+
+def _source_polygon(corners: Corners, scale: float) -> Polygon:
+    return polygon([(float(x) * scale, float(y) * scale) for x, y in corners])

@@ -1,0 +1,246 @@
+"""Stage 3: what signs say. Reads the best crops of each track and votes one text over it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+import numpy as np
+
+from engine.crops import Pixels, Shown, quarter_turns, rectified, stands_upright
+from engine.domain.errors import DataDamage
+from engine.domain.geometry import text_height, text_width
+from engine.domain.records import (
+    Box,
+    FrameRecord,
+    FramesPart,
+    ItemProblem,
+    Reading,
+    Record,
+    RegionsPart,
+    TextCandidate,
+    TextsPart,
+    TrackText,
+)
+from engine.domain.stages import StageName
+from engine.domain.timebase import seconds
+from engine.reading import ReadCrops, ReadingRules, SignText, Text, read_signs
+from engine.stage import Context, View
+from engine.stage_settings import RunOcrSettings
+
+
+class RunOcr:
+    """Reads text; objects keep their class's name as their text."""
+
+    name: ClassVar = StageName.RUN_OCR
+    version: ClassVar = 1
+    settings_type: ClassVar = RunOcrSettings
+    payload_type: ClassVar[type[Record]] = TextsPart
+    reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.DETECT_REGIONS)
+    writes: ClassVar = ("text_candidates",)
+    unit: ClassVar = "crops"
+
+    def units(self, view: View, settings: RunOcrSettings) -> float:
+        return float(len(view.part(StageName.DETECT_REGIONS, RegionsPart).tracks)) or 1.0
+
+    def key_extras(self, settings: RunOcrSettings, view: View) -> tuple[str, ...]:
+        from engine.adapters.model_sets import reader_model
+
+        digests = [reader_model(settings.reader, settings.reader_file, settings.dictionary_file).digest]
+        if settings.quick_reader != "none":
+            digests.append(reader_model(settings.quick_reader).digest)
+        return tuple(digests)
+
+    def run(self, view: View, settings: RunOcrSettings, ctx: Context) -> TextsPart:
+        regions = view.part(StageName.DETECT_REGIONS, RegionsPart)
+        frames = {f.seq: f for f in view.part(StageName.EXTRACT_FRAMES, FramesPart).frames}
+        labels = {t.id: t.label for t in regions.tracks}
+        boxes: dict[int, list[Box]] = {}
+        for box in regions.boxes:
+            boxes.setdefault(box.track, []).append(box)
+        readable = {
+            track: [
+                b for b in own if min(text_height(b.polygon), text_width(b.polygon)) >= settings.min_height
+            ]
+            for track, own in boxes.items()
+            if not labels[track]
+        }
+        tracks = sorted(track for track, own in readable.items() if own)
+        showings = [[_shown(b, frames[b.seq]) for b in readable[track]] for track in tracks]
+        desk = _Desk(ctx, frames, [readable[t] for t in tracks], view.source.width)
+        quick = desk.reader(settings.quick_reader) if settings.quick_reader != "none" else None
+        strong = desk.reader(settings.reader, settings.reader_file, settings.dictionary_file)
+        rules = ReadingRules(settings.sure, settings.crops_per_track, settings.check_every)
+        texts: list[TrackText] = []
+        candidates: list[TextCandidate] = []
+        readings: list[Reading] = []
+        for track, sign in zip(tracks, read_signs(showings, quick, strong, rules, ctx.tick), strict=True):
+            own = readable[track]
+            readings += [
+                Reading(own[i].seq, track, own[i].polygon, t.text, round(t.score, 4))
+                for i, t in sorted(sign.read.items())
+            ]
+            if sign.voted.text and sign.voted.score >= settings.text_floor:
+                texts.append(TrackText(track, sign.voted.text, sign.voted.score, sign.voted.others))
+                candidates += _candidates(sign, own)
+        for track, own in sorted(boxes.items()):
+            if labels[track]:
+                score = round(sum(b.score for b in own) / len(own), 4)
+                texts.append(TrackText(track, labels[track], score))
+                candidates += [_candidate(b, labels[track], score, "read") for b in own]
+        ctx.tick(self.units(view, settings))
+        texts.sort(key=lambda t: (t.track, t.part))
+        candidates.sort(key=lambda c: (c.seq, c.track, c.part))
+        readings.sort(key=lambda r: (r.seq, r.track))
+        return TextsPart(
+            regions.chunk,
+            tuple(texts),
+            tuple(candidates),
+            tuple(readings),
+            provider=ctx.models.provider,
+            problems=tuple(desk.problems),
+        )
+
+    def items(self, payload: TextsPart) -> int:
+        return len(payload.texts)
+
+    def blobs(self, payload: TextsPart) -> tuple[str, ...]:
+        return ()
+
+    def canonical(self, payload: TextsPart) -> object:
+        order = {t: i for i, t in enumerate(dict.fromkeys(c.track for c in payload.candidates))}
+        return [
+            [
+                (c.seq, c.polygon, order[c.track], c.part, c.text, round(c.text_score, 4), c.mode)
+                for c in payload.candidates
+            ],
+            sorted(
+                (order[t.track], t.part, t.text, round(t.score, 4), t.others)
+                for t in payload.texts
+                if t.track in order
+            ),
+        ]
+
+
+def _shown(box: Box, frame: FrameRecord) -> Shown:
+    height = min(text_height(box.polygon), text_width(box.polygon))
+    return Shown(seconds(frame.time), height, box.clarity, box.visible, box.seen == "detected")
+
+
+def _candidates(sign: SignText, boxes: Sequence[Box]) -> list[TextCandidate]:
+    return [
+        _candidate(boxes[i], sign.voted.text, sign.voted.score, "read" if i in sign.read else "inherited")
+        for i in sign.passed_on
+    ]
+
+
+def _candidate(box: Box, text: str, score: float, mode: str) -> TextCandidate:
+    return TextCandidate(
+        box.seq,
+        box.track,
+        box.polygon,
+        text,
+        score,
+        box.score,
+        "read" if mode == "read" else "inherited",
+        box.clarity,
+        box.visible,
+    )
+
+
+class _Answer(msgspec.Struct, frozen=True, array_like=True):
+    """A reading as memory keeps it (implements engine.reading.Text)."""
+
+    text: str
+    scores: tuple[float, ...]
+
+    @property
+    def score(self) -> float:
+        return sum(self.scores) / len(self.scores) if self.scores else 0.0
+
+
+_EMPTY = _Answer("", ())
+
+
+class _Desk:
+    """Cuts crops and reads them, asking memory first: the same pixels are never read twice by one model."""
+
+    def __init__(
+        self, ctx: Context, frames: dict[int, FrameRecord], boxes: Sequence[Sequence[Box]], source_width: int
+    ) -> None:
+        self._ctx = ctx
+        self._frames = frames
+        self._boxes = boxes
+        self._width = source_width
+        self._crops: dict[tuple[int, int], Pixels | None] = {}
+        self.problems: list[ItemProblem] = []
+
+    def reader(self, name: str, file: str = "", dictionary: str = "") -> ReadCrops:
+        """A function that reads (sign, showing) pairs with this model."""
+        from engine.adapters.model_sets import reader_model
+        from engine.adapters.ocr import TextReader
+
+        model = reader_model(name, file, dictionary)
+        provider = self._ctx.models.provider
+        space = f"text:{model.digest[:32]}:{provider}"
+
+        def read(wanted: Sequence[tuple[int, int]]) -> list[Text]:
+            found: list[Text] = []
+            loaded = self._ctx.models.get(
+                ("text reader", model.digest, model.path, provider), lambda: TextReader(model, provider)
+            )
+            crops = {pair: self._crop(*pair) for pair in sorted(wanted, key=self._seq)}
+            keys = {pair: _digest(crop) for pair, crop in crops.items() if crop is not None}
+            known = self._ctx.memo.get_many(space, keys.values())
+            fresh: dict[str, bytes] = {}
+            for pair in wanted:
+                key = keys.get(pair)
+                crop = crops[pair]
+                if key is None or crop is None:
+                    found.append(_EMPTY)
+                    continue
+                if key not in known:
+                    self._ctx.tick()
+                    known[key] = fresh[key] = msgspec.msgpack.encode(_best_turn(loaded, crop))
+                found.append(msgspec.msgpack.decode(known[key], type=_Answer))
+            self._ctx.memo.put_many(space, fresh)
+            return found
+
+        return read
+
+    def _seq(self, pair: tuple[int, int]) -> tuple[int, int, int]:
+        return self._boxes[pair[0]][pair[1]].seq, *pair
+
+    def _crop(self, sign: int, showing: int) -> Pixels | None:
+        pair = (sign, showing)
+        if pair not in self._crops:
+            box = self._boxes[sign][showing]
+            frame = self._frames[box.seq]
+            try:
+                picture = self._ctx.image(frame)
+            except DataDamage as error:
+                self._ctx.problem(f"frame {box.seq}", str(error))
+                self.problems.append(ItemProblem(f"frame {box.seq}", str(error)))
+                self._crops[pair] = None
+            else:
+                scale = frame.width / self._width
+                self._crops[pair] = rectified(picture, np.array(box.polygon, np.float32) * np.float32(scale))
+        return self._crops[pair]
+
+
+def _best_turn(reader: object, crop: Pixels) -> _Answer:
+    """The crop's text; a tall crop is read lying on either side, and the surer reading wins."""
+    read = reader.read  # type: ignore[attr-defined]
+    if not stands_upright(crop):
+        (only,) = read([crop])
+        return _Answer(only.text, only.scores)
+    turned = read([*quarter_turns(crop), crop])
+    best = max(turned, key=lambda t: (t.score * min(len(t.text), 3), len(t.text)))
+    return _Answer(best.text, best.scores)
+
+
+def _digest(crop: Pixels) -> str:
+    shape = f"{crop.shape[0]}x{crop.shape[1]}:".encode()
+    return hashlib.sha256(shape + np.ascontiguousarray(crop).tobytes()).hexdigest()

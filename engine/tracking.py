@@ -1,0 +1,269 @@
+"""Follow signs through the sampled frames of one chunk: look now and then, carry in between, both ways.
+
+The detector looks at a few frames of each shot; between looks every sign is carried along the camera's
+motion, and stays only where the pixels confirm it. What a look finds for the first time is carried back
+through the frames before it. A sign whose look changes (an LED board that turns over) is no longer confirmed
+and ends; what stands there next is a track of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from engine.motion import STILL, Corners, Matrix, Motion, Picture, bounds, camera_motion, find_again, mapped
+
+_SAME = 0.35
+_INSIDE = 0.7
+_COVERED = 0.5
+_EDGE = 8
+_HEIGHTS = (0.55, 1.8)
+_VISIBLE = 0.35
+_NEW_SHARE = 0.45
+_IDENTITY: Matrix = np.eye(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What a detector found on one frame: corners in image pixels, score 0..1, and the detector's name.
+    `label` is an object's class, '' for text."""
+
+    corners: Corners
+    score: float
+    detector: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a followed sign is on one frame. `score` is the detector's, or the correlation that carried it."""
+
+    corners: Corners
+    score: float
+    seen: Literal["detected", "carried"]
+
+
+@dataclass(slots=True)
+class Followed:
+    """One sign over the frames of a shot: places by frame number. `still` of `moving` steps it stood still on
+    screen while the picture moved."""
+
+    shot: int
+    detector: str
+    label: str
+    places: dict[int, Place] = field(default_factory=dict)
+    still: int = 0
+    moving: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One frame to follow through: its time in seconds, its shot, and its picture."""
+
+    seconds: float
+    shot: int
+    picture: Picture
+
+
+Look = Callable[[Picture, Sequence[Followed], int], list[Region]]
+"""Detect on a picture; gets the signs already followed there and the frame's number."""
+
+
+def looks_at(moments: Sequence[Moment], every: float) -> set[int]:
+    """The frames at which the detector looks: evenly over each shot, its first and last among them, at most
+    `every` seconds apart as far as the frames allow."""
+    chosen: set[int] = set()
+    start = 0
+    for end in range(1, len(moments) + 1):
+        if end < len(moments) and moments[end].shot == moments[start].shot:
+            continue
+        length = moments[end - 1].seconds - moments[start].seconds
+        steps = min(end - 1 - start, int(np.ceil(length / every - 1e-6)))
+        for step in range(steps + 1):
+            wanted = moments[start].seconds + (length * step / steps if steps else 0.0)
+            chosen.add(min(range(start, end), key=lambda i: (abs(moments[i].seconds - wanted), i)))
+        start = end
+    return chosen
+
+
+def follow(
+    moments: Sequence[Moment],
+    look: Look,
+    *,
+    every: float,
+    least: float,
+    tick: Callable[[int], None] = lambda done: None,
+) -> list[Followed]:
+    """All signs of the frames, in the order in which they were found. `least` is the correlation (0..1) that
+    confirms a carried sign; `tick` is called after each frame with the number of frames done."""
+    looked = looks_at(moments, every)
+    pictures: list[Picture] = []
+    motions: list[Motion] = []
+    signs: list[Followed] = []
+    active: list[Followed] = []
+    seen_until = _IDENTITY
+    for number, moment in enumerate(moments):
+        picture = moment.picture
+        opens = number == 0 or moment.shot != moments[number - 1].shot
+        motion = STILL if opens else camera_motion(pictures[-1], picture)
+        motions.append(motion)
+        pictures.append(picture)
+        if opens:
+            active, seen_until = [], _IDENTITY
+        else:
+            active = [s for s in active if _carry(s, number - 1, number, pictures, motion.matrix, least)]
+            seen_until = motion.matrix @ seen_until
+        if number in looked or not motion.known or _new_share(seen_until, picture) > _NEW_SHARE:
+            active = _merge(active, look(picture, active, number), number, moment.shot, picture, signs)
+            seen_until = _IDENTITY
+        tick(number + 1)
+    _carry_back(moments, pictures, motions, signs, least)
+    return signs
+
+
+def _carry(
+    sign: Followed, before: int, now: int, pictures: Sequence[Picture], matrix: Matrix, least: float
+) -> bool:
+    """Carry a sign to a neighbouring frame by the camera's motion, or unmoved (an overlay), whichever the
+    pixels confirm better; False where neither."""
+    corners = sign.places[before].corners
+    a, b = pictures[before], pictures[now]
+    moved = float(np.abs(mapped(matrix, corners) - corners).max())
+    best = find_again(a, b, corners, matrix, least)
+    stays = False
+    if moved >= 2.0:
+        unmoved = find_again(a, b, corners, _IDENTITY, least)
+        if unmoved is not None and (best is None or unmoved[1] > best[1] + 0.02):
+            best = unmoved
+            stays = float(np.abs(unmoved[0] - corners).max()) < 1.5
+    if best is None or visible_share(best[0], b) < _VISIBLE:
+        return False
+    if moved >= 2.0:
+        sign.moving += 1
+        sign.still += stays
+    sign.places[now] = Place(best[0], round(best[1], 4), "carried")
+    return True
+
+
+def _merge(
+    active: list[Followed],
+    regions: list[Region],
+    number: int,
+    shot: int,
+    picture: Picture,
+    signs: list[Followed],
+) -> list[Followed]:
+    """Give each region to the sign that was carried there, or let it begin a new one; a carried sign that a
+    region covers but doesn't equal ends here."""
+    pairs: list[tuple[float, int, int]] = []
+    for s, sign in enumerate(active):
+        here = sign.places[number].corners
+        for r, region in enumerate(regions):
+            if region.label == sign.label and (share := _same_sign(here, region.corners, picture)) > 0:
+                pairs.append((share, s, r))
+    pairs.sort(key=lambda p: (-p[0], p[1], p[2]))
+    taken_signs: set[int] = set()
+    taken: set[int] = set()
+    for _, s, r in pairs:
+        if s not in taken_signs and r not in taken:
+            taken_signs.add(s)
+            taken.add(r)
+            active[s].places[number] = Place(regions[r].corners, regions[r].score, "detected")
+    kept: list[Followed] = []
+    for s, sign in enumerate(active):
+        place = bounds(sign.places[number].corners)
+        if s not in taken_signs and any(
+            r.label == sign.label and _overlaps(place, bounds(r.corners))[1] > _COVERED for r in regions
+        ):
+            del sign.places[number]
+        else:
+            kept.append(sign)
+    for r, region in enumerate(regions):
+        if r not in taken:
+            sign = Followed(shot, region.detector, region.label)
+            sign.places[number] = Place(region.corners, region.score, "detected")
+            signs.append(sign)
+            kept.append(sign)
+    return kept
+
+
+def _carry_back(
+    moments: Sequence[Moment],
+    pictures: Sequence[Picture],
+    motions: Sequence[Motion],
+    signs: Sequence[Followed],
+    least: float,
+) -> None:
+    """Carry each sign back from the frame that found it, up to where another stands or the pixels differ."""
+    occupied: dict[int, list[tuple[float, float, float, float]]] = {}
+    for sign in signs:
+        for number, known in sign.places.items():
+            occupied.setdefault(number, []).append(bounds(known.corners))
+    backwards: list[Matrix] = [np.linalg.inv(motion.matrix).astype(np.float64) for motion in motions]
+    for sign in sorted(signs, key=lambda s: min(s.places)):
+        number = min(sign.places)
+        while number > 0 and moments[number].shot == moments[number - 1].shot:
+            back = backwards[number]
+            if not _carry(sign, number, number - 1, pictures, back, least):
+                break
+            number -= 1
+            here = bounds(sign.places[number].corners)
+            if any(_overlaps(here, other)[1] > _COVERED for other in occupied.get(number, ())):
+                del sign.places[number]
+                break
+            occupied.setdefault(number, []).append(here)
+
+
+def _same_sign(here: Corners, region: Corners, picture: Picture) -> float:
+    """How far a carried sign and a region are one (0 where not): overlap, or one inside the other at the
+    picture's edge, where signs come in piece by piece."""
+    ratio = line_height(region) / max(1.0, line_height(here))
+    if not _HEIGHTS[0] < ratio < _HEIGHTS[1]:
+        return 0.0
+    a = bounds(here)
+    union, inside = _overlaps(a, bounds(region))
+    at_edge = a[0] < _EDGE or a[2] > picture.width - _EDGE
+    return union if union > _SAME or (inside > _INSIDE and at_edge) else 0.0
+
+
+def _overlaps(
+    a: tuple[float, float, float, float], b: tuple[float, float, float, float]
+) -> tuple[float, float]:
+    """Intersection over union, and over the smaller of two bounds."""
+    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if wide <= 0 or high <= 0:
+        return 0.0, 0.0
+    common = wide * high
+    one, other = (a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])
+    return common / (one + other - common), common / max(1e-6, min(one, other))
+
+
+def _new_share(matrix: Matrix, picture: Picture) -> float:
+    """The share of the picture (0..1) that was not in view, or under 0.75 times as large, at the last look."""
+    frame = np.array(
+        [[0, 0], [picture.width, 0], [picture.width, picture.height], [0, picture.height]], np.float32
+    )
+    x0, y0, x1, y1 = bounds(mapped(matrix, frame))
+    wide = min(x1, picture.width) - max(x0, 0.0)
+    high = min(y1, picture.height) - max(y0, 0.0)
+    if wide <= 0 or high <= 0 or (x1 - x0) > picture.width / 0.75:
+        return 1.0
+    return 1.0 - wide * high / (picture.width * picture.height)
+
+
+def visible_share(corners: Corners, picture: Picture) -> float:
+    """The share (0..1) of the bounds of `corners` that is inside the picture."""
+    x0, y0, x1, y1 = bounds(corners)
+    wide = min(x1, picture.width) - max(x0, 0.0)
+    high = min(y1, picture.height) - max(y0, 0.0)
+    area = (x1 - x0) * (y1 - y0)
+    return max(0.0, min(1.0, wide * high / area)) if wide > 0 and high > 0 and area > 0 else 0.0
+
+
+def line_height(corners: Corners) -> float:
+    """Mean length of the shorter pair of sides: the height of a line of text, whichever way it runs."""
+    sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+    return float(min(sides[0] + sides[2], sides[1] + sides[3]) / 2)

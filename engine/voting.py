@@ -1,0 +1,108 @@
+"""Vote one text out of several readings of the same sign, letter by letter."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
+
+_ALIKE = 50.0
+_MOST_OTHERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One reading: its text, the probability of each character (0..1), and how much it counts (> 0)."""
+
+    text: str
+    scores: tuple[float, ...]
+    weight: float = 1.0
+
+    @property
+    def score(self) -> float:
+        """Mean probability of the characters, 0 where there are none."""
+        return sum(self.scores) / len(self.scores) if self.scores else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """The winner with its score (0..1), and what else was read: text, best score, share of the votes."""
+
+    text: str
+    score: float
+    others: tuple[tuple[str, float, float], ...] = ()
+
+
+def alike(a: str, b: str) -> float:
+    """How alike two readings are, 0..100; one that is a cut-off piece of the other counts as alike."""
+    left, right = _plain(a), _plain(b)
+    if not left or not right:
+        return 0.0
+    score = fuzz.ratio(left, right)
+    if min(len(left), len(right)) >= 3:
+        score = max(score, 0.95 * fuzz.partial_ratio(left, right))
+    return float(score)
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def vote(votes: Sequence[Vote]) -> Voted:
+    """The text of a sign. The strongest reading (weight × score × letters) leads; the other readings that are
+    like it vote on each of its places with their characters' probabilities, and may put in or leave out a
+    character only with a majority. Readings unlike the leader are kept among the others."""
+    filled = [v for v in votes if v.text]
+    if not filled:
+        return Voted("", 0.0)
+    leader = max(filled, key=lambda v: (v.weight * v.score * min(len(v.text), 12) ** 0.5, v.text))
+    joining = [v for v in filled if v is leader or fuzz.ratio(leader.text, v.text) >= _ALIKE]
+    text, score = _by_place(leader, joining)
+    total = sum(v.weight * v.score for v in filled)
+    tally: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for v in filled:
+        tally[v.text][0] += v.weight * v.score
+        tally[v.text][1] = max(tally[v.text][1], v.score)
+    if text not in tally and leader.score > score:
+        tally[leader.text][1] = leader.score
+    others = sorted(
+        ((t, round(best, 4), round(share / total, 4)) for t, (share, best) in tally.items() if t != text),
+        key=lambda o: (-o[2], -o[1], o[0]),
+    )
+    return Voted(text, round(score, 4), tuple(others[:_MOST_OTHERS]))
+
+
+def _by_place(leader: Vote, votes: Sequence[Vote]) -> tuple[str, float]:
+    """The leader's text with each place voted on, and the mean score of the winning characters."""
+    places: list[dict[str, float]] = [defaultdict(float) for _ in leader.text]
+    between: list[dict[str, float]] = [defaultdict(float) for _ in range(len(leader.text) + 1)]
+    best: dict[tuple[int, str], float] = {}
+    everything = sum(v.weight for v in votes)
+    for v in votes:
+        for step in Levenshtein.opcodes(leader.text, v.text):
+            i1, i2, j1, j2 = step.src_start, step.src_end, step.dest_start, step.dest_end
+            if step.tag in ("equal", "replace"):
+                for i, j in zip(range(i1, i2), range(j1, j2), strict=False):
+                    places[i][v.text[j]] += v.weight * v.scores[j]
+                    best[i, v.text[j]] = max(best.get((i, v.text[j]), 0.0), v.scores[j])
+            elif step.tag == "delete":
+                for i in range(i1, i2):
+                    places[i][""] += v.weight * v.score
+            else:
+                between[i1][v.text[j1:j2]] += v.weight * min(v.scores[j1:j2])
+    letters: list[str] = []
+    scores: list[float] = []
+    for i in range(len(leader.text) + 1):
+        put_in = max(between[i].items(), key=lambda kv: (kv[1], kv[0]), default=("", 0.0))
+        if put_in[1] > everything / 2:
+            letters.append(put_in[0])
+            scores += [put_in[1] / everything] * len(put_in[0])
+        if i < len(leader.text):
+            ranked = max(places[i].items(), key=lambda kv: (kv[1], kv[0] == leader.text[i], kv[0]))
+            if ranked[0]:
+                letters.append(ranked[0])
+                scores.append(best[i, ranked[0]])
+    return "".join(letters), (sum(scores) / len(scores) if scores else 0.0)
