@@ -28,7 +28,7 @@ def create_database(path: Path) -> None:
         with engine.begin() as conn:
             Base.metadata.create_all(conn)
             conn.exec_driver_sql(
-                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+                "CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL, "
                 "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
             )
             conn.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (REVISION,))
