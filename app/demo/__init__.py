@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from app.demo.brands import demo_book_csv
-    from app.demo.render import render_demo
+    from app.demo.render import render_demo, truth_path
     from app.demo.repeat import RepeatMap, repeat_video, repeated_truth
     from app.demo.truth import DemoTruth
 
@@ -17,14 +17,6 @@ _HOME = {
     "RepeatMap": "app.demo.repeat",
     "repeat_video": "app.demo.repeat",
     "repeated_truth": "app.demo.repeat",
+    "truth_path": "app.demo.render",
     "DemoTruth": "app.demo.truth",
 }
-
-__all__ = ["DemoTruth", "RepeatMap", "demo_book_csv", "render_demo", "repeat_video", "repeated_truth"]
-
-
-def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(home), name)
