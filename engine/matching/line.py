@@ -17,8 +17,11 @@ from engine.textfold import Folded, fold_spans, is_wide, letter_signs
 _MOST_TOKENS_IN_RUN = 7
 _LONG_LINE = 24
 _WEB_HEADS = frozenset({"www", "http", "https"})
+_SURE_ENDINGS = frozenset({"com", "net", "org"})
 _KIND_SCORE = {"name": 100.0, "alias": 98.0, "web": 97.0, "short": 94.0, "deny": 100.0}
 _SPELT_LIKE_WORD = 20.0
+_NO_WEIGHT = 65.0
+_HINTED = 6.0
 
 
 class Candidate(NamedTuple):
@@ -240,7 +243,7 @@ def _part_score(run: str, hit: Hit, hinted: bool) -> float:
     form, cover = hit.form, hit.cover
     size = len(form.compact)
     score = 0.0
-    if size >= 8 and len(run) >= 6 and cover >= 0.6:
+    if len(run) >= 6 and ((size >= 8 and cover >= 0.6) or (size == 7 and cover >= 0.8)):
         score = min(95.0, 90.0 + 20.0 * (cover - 0.6))
     elif size >= 6 and len(run) >= 5 and cover >= 0.45:
         score = 75.0 + 20.0 * (cover - 0.45)
@@ -282,7 +285,7 @@ def _best_set(candidates: list[Candidate]) -> list[Candidate]:
     table: list[tuple[float, tuple[Candidate, ...]]] = [(0.0, ())]
     for candidate in ordered:
         before = bisect_right(ends, candidate.start)
-        weight = (candidate.end - candidate.start) * (candidate.score - 55.0)
+        weight = (candidate.end - candidate.start) * (candidate.score - _NO_WEIGHT)
         total = table[before][0] + weight
         ends.append(candidate.end)
         table.append((total, (*table[before][1], candidate)) if total > table[-1][0] else table[-1])
@@ -293,14 +296,17 @@ def _judge(
     text: str, folded: Folded, chosen: list[Candidate], candidates: list[Candidate], settings: MatchSettings,
     context: Collection[str],
 ) -> MatchResult:  # fmt: skip
-    words, unknown, crumbs = _rest(folded, chosen)
+    words, unknown, crumbs = _rest(text, folded, chosen)
     matches: list[tuple[Match, Match | None]] = []
     for candidate in chosen:
         if candidate.form.kind == "deny":
             continue
         if crumbs and len(candidate.form.compact) <= 2 and not candidate.form.wide:
             continue
-        score = _in_line(candidate, words, unknown, candidate.form.brand_id in context)
+        hinted = candidate.form.brand_id in context
+        if hinted and candidate.tier == "fuzzy":
+            candidate = candidate._replace(score=min(95.0, candidate.score + _HINTED))
+        score = _in_line(candidate, words, unknown, hinted or _is_web(text, folded, candidate))
         rival = _rival(candidate, candidates)
         match = _as_match(text, folded, candidate, score, settings)
         if match is None:
@@ -328,7 +334,18 @@ def _judge(
     return MatchResult(text, best.verdict, best, runner_up, several)
 
 
-def _rest(folded: Folded, chosen: list[Candidate]) -> tuple[bool, bool, bool]:
+def _is_web(text: str, folded: Folded, candidate: Candidate) -> bool:
+    """True where the name stands as a web address, handle or hashtag: norvik.com, @norvik, #norvik."""
+    start, end = folded.raw_span(candidate.start, candidate.end)
+    if start and text[start - 1] in "@#＠＃":
+        return True
+    if text[end : end + 1] != ".":
+        return False
+    tail = next((b for b in (*folded.starts[1:], len(folded.compact)) if b > candidate.end), candidate.end)
+    return folded.compact[candidate.end : tail] in WEB_ENDINGS and folded.raw[candidate.end] == end + 1
+
+
+def _rest(text: str, folded: Folded, chosen: list[Candidate]) -> tuple[bool, bool, bool]:
     """What no candidate covers: (frequent words, unknown words, digits or single letters). Frames of web
     addresses and cut-off repeats of the neighbouring name count as none of them."""
     compact = folded.compact
@@ -344,7 +361,8 @@ def _rest(folded: Folded, chosen: list[Candidate]) -> tuple[bool, bool, bool]:
             continue
         after = next((c.form.compact for c in ordered if c.start == end), "")
         before = next((c.form.compact for c in ordered if c.end == start), "")
-        if (before and rest in WEB_ENDINGS) or rest in _WEB_HEADS:
+        dotted = rest in _SURE_ENDINGS or text[folded.raw[start] - 1] == "."
+        if (before and dotted and rest in WEB_ENDINGS) or rest in _WEB_HEADS:
             continue
         if (start == 0 and after.endswith(rest)) or (end == len(compact) and before.startswith(rest)):
             continue

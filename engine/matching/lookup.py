@@ -171,11 +171,11 @@ class Finder:
             if all(end <= s or start >= e for s, e, _ in chosen):
                 chosen.append((start, end, form))
         chosen.sort()
-        grade = _grade(token, chosen)
+        grade = _grade(token, chosen, book.deny)
         return tuple(Glued(start, end, form, grade) for start, end, form in chosen)
 
 
-def _grade(token: str, chosen: list[tuple[int, int, Form]]) -> str:
+def _grade(token: str, chosen: list[tuple[int, int, Form]], deny: frozenset[str]) -> str:
     """How well what is left of a glued token is explained: `tiled`, `worded`, `loose`, or empty."""
     worded = 0
     framed = token.startswith("www")
@@ -193,7 +193,7 @@ def _grade(token: str, chosen: list[tuple[int, int, Form]]) -> str:
             continue
         if not after and (rest in _GLUED_ENDINGS or (framed and rest in WEB_ENDINGS)):
             continue
-        if len(rest) >= 4 and is_common(rest):
+        if rest in deny or (len(rest) >= 4 and is_common(rest)):
             worded += 1
             continue
         longest = max(len(form.compact) for _, _, form in chosen)
