@@ -14,9 +14,26 @@ if TYPE_CHECKING:
 _HOME = {
     "demo_book_csv": "app.demo.brands",
     "render_demo": "app.demo.render",
+    "truth_path": "app.demo.render",
     "RepeatMap": "app.demo.repeat",
     "repeat_video": "app.demo.repeat",
     "repeated_truth": "app.demo.repeat",
-    "truth_path": "app.demo.render",
     "DemoTruth": "app.demo.truth",
 }
+
+__all__ = [
+    "DemoTruth",
+    "RepeatMap",
+    "demo_book_csv",
+    "render_demo",
+    "repeat_video",
+    "repeated_truth",
+    "truth_path",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(home), name)
