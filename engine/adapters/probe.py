@@ -170,7 +170,8 @@ def _rate(stream: VideoStream, index: VideoIndex) -> tuple[Fraction, bool]:
     variable = bool(np.mean(np.abs(steps - usual) > max(1.0, usual * 0.05)) > 0.02)
     span = Fraction(int(index.display[-1] - index.display[0])) * index.time_base
     measured = (len(index.display) - 1) / span
-    if told and abs(float(told / measured) - 1) < 0.02 and not variable:
+    agrees = told is not None and abs(float(told * index.time_base) * usual - 1) < max(0.02, 0.7 / usual)
+    if told and agrees and not variable:
         return told, variable
     return measured.limit_denominator(1001), variable
 

@@ -130,9 +130,11 @@ def deinterlace(frames: Sequence[VideoFrame], which: int) -> VideoFrame:
                 break
     finally:
         for frame, (pts, base) in zip(frames, stamps, strict=True):
-            frame.pts, frame.time_base = pts, base
+            frame.pts = pts
+            if base is not None:
+                frame.time_base = base
     if len(found) <= which:
         return target
     clean = found[which]
-    clean.pts, clean.time_base = stamps[which]
+    clean.pts = stamps[which][0]
     return clean

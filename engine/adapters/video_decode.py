@@ -34,6 +34,7 @@ class Decoder:
         self._skip = skip and not index.counted
         self._packets: Iterator[Packet[VideoStream]] | None = None
         self._next_row = -1
+        self._fresh = True
         self.errors = 0
         """Packets that could not be decoded so far."""
 
@@ -168,10 +169,12 @@ class Decoder:
     def _seek(self, row: int) -> None:
         """Place the reader at `row` or before it; from the beginning where nothing else works."""
         index = self._index
-        for back in range(_RETRIES):
+        # After a seek by byte the first packet may be the rest of one, under another's time: begin earlier.
+        for back in range(int(index.by_byte), _RETRIES):
             target = row if back == 0 else index.key_row(int(index.pts[row]), back)
             if target <= 0:
                 break
+            self._fresh = False
             try:
                 if index.by_byte and index.pos[target] >= 0:
                     self._container.seek(
@@ -188,20 +191,24 @@ class Decoder:
                 continue
             if self._arrive(row):
                 return
-        self._container.seek(0, backward=True) if self._container.start_time is None else self._rewind()
+        if not self._fresh:
+            self._rewind()
+        self._fresh = False
         self._packets = self._container.demux(self._stream)
         self._next_row = 0
 
     def _rewind(self) -> None:
+        """Back to the first packet: by its time, its place, or the beginning of the file."""
         index = self._index
-        try:
-            if index.by_byte and index.pos[0] >= 0:
-                self._container.seek(int(index.pos[0]), unsupported_byte_offset=True)
-            else:
-                lowest = int(index.raw[0]) if index.raw[0] != NONE else 0
-                self._container.seek(lowest, backward=True, stream=self._stream)
-        except av.error.FFmpegError:
-            self._container.seek(self._container.start_time or 0, backward=True)
+        by_time = int(index.raw[0]) if index.raw[0] != NONE and not index.by_byte else None
+        for offset, byte in ((by_time, False), (max(0, int(index.pos[0])), True), (0, True)):
+            if offset is None:
+                continue
+            try:
+                self._container.seek(offset, stream=self._stream, unsupported_byte_offset=byte)
+            except av.error.FFmpegError:
+                continue
+            return
 
     def _arrive(self, row: int) -> bool:
         """Read the first packet after a seek; True where it lies at `row` or before. It isn't lost."""

@@ -151,7 +151,9 @@ def index_stream(
     is_stream = bool({"mpegts", "mpeg"} & set(container.format.name.split(",")))
 
     missing = raw == NONE
-    counted = bool(missing.sum() > len(raw) // 10)
+    # AVI keeps the order of storing, not of showing, and calls it time.
+    reordered = "avi" in container.format.name.split(",") and stream.codec_context.has_b_frames
+    counted = bool(missing.sum() > len(raw) // 10 or reordered)
     if counted:
         pts = _count(dts, stream, time_base)
     else:
