@@ -13,8 +13,8 @@ from engine.matching.lookup import Finder
 from engine.matching.result import Match, MatchResult, MatchSettings, Tier, Verdict
 
 __all__ = [
-    "Book", "BookEntry", "Join", "Match", "MatchResult", "MatchSettings", "TextBox", "Tier", "Verdict",
-    "content_digest", "deny_defaults", "join_candidates", "match_joined", "match_text", "match_texts",
+    "Book", "BookEntry", "Finder", "Join", "Match", "MatchResult", "MatchSettings", "TextBox", "Tier", "Verdict",
+    "content_digest", "deny_defaults", "join_candidates", "match_joined", "match_line", "match_text", "match_texts",
 ]  # fmt: skip
 
 DEFAULTS = MatchSettings()
