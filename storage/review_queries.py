@@ -1,0 +1,125 @@
+"""Questions that the review of decisions asks of the library, each answered by one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from engine.domain.decisions import Decision, DecisionKind
+from storage.database import Database
+from storage.decisions import Decisions
+from storage.schema import DecisionRow, MemberRow, SightingRow, SourceRow
+
+VERDICTS = (DecisionKind.CONFIRM, DecisionKind.REJECT, DecisionKind.REASSIGN, DecisionKind.UNSURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How often people gave a text to a brand, or said that it is none (`brand_id` empty)."""
+
+    text: str
+    brand_id: str
+    kind: str
+    times: int
+
+
+class ReviewQueries:
+    """Reads over decisions, their members and brands. Every method takes the caller's open transaction or opens
+    its own."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._decisions = Decisions(db)
+
+    def on_appearances(
+        self, job_id: str, keys: Iterable[str], *, conn: Connection | None = None
+    ) -> dict[str, list[tuple[str, int]]]:
+        """Active decisions that were made on these appearances of this run: key → (decision id, member)."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        with self._db.reading(conn) as conn:
+            for some in _batches(keys):
+                rows = conn.execute(
+                    select(MemberRow.appearance, MemberRow.decision_id, MemberRow.position)
+                    .join(DecisionRow, DecisionRow.id == MemberRow.decision_id)
+                    .where(
+                        MemberRow.job_id == job_id,
+                        MemberRow.appearance.in_(some),
+                        DecisionRow.active.is_(True),
+                    )
+                )
+                for key, decision, position in rows:
+                    found.setdefault(key, []).append((decision, position))
+        return found
+
+    def made_elsewhere(
+        self, source_id: str, job_id: str, *, conn: Connection | None = None
+    ) -> frozenset[str]:
+        """Ids of the source's active decisions that cover something of another run than `job_id`."""
+        with self._db.reading(conn) as conn:
+            rows = conn.execute(
+                select(DecisionRow.id)
+                .join(MemberRow, MemberRow.decision_id == DecisionRow.id)
+                .where(
+                    DecisionRow.source_asset_id == source_id,
+                    DecisionRow.active.is_(True),
+                    DecisionRow.kind != DecisionKind.DRAW,
+                    MemberRow.job_id != job_id,
+                )
+                .distinct()
+            )
+            return frozenset(rows.scalars())
+
+    def all_decisions(self, *, conn: Connection | None = None) -> list[Decision]:
+        """Every source's decisions, also those taken back, in the order in which they were made."""
+        with self._db.reading(conn) as conn:
+            sources = conn.execute(
+                select(SourceRow.id).order_by(SourceRow.imported_at, SourceRow.id)
+            ).scalars()
+            return [
+                d
+                for source in list(sources)
+                for d in self._decisions.of_source(source, active=None, conn=conn)
+            ]
+
+    def choices(self, *, conn: Connection | None = None) -> list[Choice]:
+        """What people chose for which text, over all sources."""
+        with self._db.reading(conn) as conn:
+            rows = conn.execute(
+                select(MemberRow.text, DecisionRow.brand_id, DecisionRow.kind, func.count())
+                .join(DecisionRow, DecisionRow.id == MemberRow.decision_id)
+                .where(DecisionRow.active.is_(True), DecisionRow.kind.in_(VERDICTS), MemberRow.text != "")
+                .group_by(MemberRow.text, DecisionRow.brand_id, DecisionRow.kind)
+            )
+            return [Choice(*row) for row in rows]
+
+    def decisions_by_brand(self, *, conn: Connection | None = None) -> dict[str, int]:
+        """Number of active decisions by the brand id they name (redirects not followed)."""
+        with self._db.reading(conn) as conn:
+            rows = conn.execute(
+                select(DecisionRow.brand_id, func.count())
+                .where(DecisionRow.active.is_(True), DecisionRow.brand_id != "")
+                .group_by(DecisionRow.brand_id)
+            )
+            return {str(brand): int(count) for brand, count in rows}
+
+    def seen_before(
+        self, brand_ids: Iterable[str], job_id: str, *, conn: Connection | None = None
+    ) -> set[str]:
+        """Those of the brands that some other run has a sighting of."""
+        found: set[str] = set()
+        with self._db.reading(conn) as conn:
+            for some in _batches(brand_ids):
+                rows = conn.execute(
+                    select(SightingRow.brand_id)
+                    .where(SightingRow.brand_id.in_(some), SightingRow.job_id != job_id)
+                    .distinct()
+                )
+                found.update(rows.scalars())
+        return found
+
+
+def _batches(values: Iterable[str], size: int = 500) -> list[list[str]]:
+    every = list(dict.fromkeys(values))
+    return [every[i : i + size] for i in range(0, len(every), size)]
