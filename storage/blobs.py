@@ -27,8 +27,8 @@ STALE_DRAFT_SECONDS = 3600
 class FolderBlobStore:
     """Implements the BlobStore port: blob `abcdef…` lies in `ab/cd/abcdef…`. Thread-safe.
 
-    `put` makes a blob visible in one step (draft, rename); `flush` makes given blobs survive a power cut and
-    is called once per part, before the row that names them. Blobs put by this process count as in use
+    `put` makes a blob visible in one step (draft, rename); `flush` makes given blobs survive a power cut: for
+    what no run can compute again (reference crops, pins, snapshots). Blobs put by this process count as in use
     (`unclaimed`) until a row names them, so that a clean-up never takes what a running stage just stored."""
 
     def __init__(self, folder: Path) -> None:

@@ -62,8 +62,7 @@ class Brands(BrandLists):
         with self._db.reading(conn) as conn:
             by_name = conn.execute(select(BrandRow.id).where(BrandRow.folded == folded)).scalars()
             by_alias = conn.execute(select(AliasRow.brand_id).where(AliasRow.folded == folded)).scalars()
-            top = self.redirects(conn=conn)
-            ids = list(dict.fromkeys(top[b] for b in (*by_name, *by_alias)))
+            ids = list(dict.fromkeys(self._top(b, conn) for b in (*by_name, *by_alias)))
             found = {b.id: b for b in self._many([BrandRow.id.in_(ids)], conn)}
         return [found[b] for b in ids]
 
@@ -73,8 +72,7 @@ class Brands(BrandLists):
         with self._db.reading(conn) as conn:
             found = self.find(text, conn=conn)
             if not found:
-                known = self.redirects(conn=conn).get(text)
-                found = [] if known is None else [self.get(known, conn=conn)]
+                found = self._many([BrandRow.id == self._top(text, conn)], conn)
         if not found:
             raise UserFixable(
                 f"No brand is called {text!r}.",
@@ -309,12 +307,19 @@ class Brands(BrandLists):
 
     def _refuse_clash(self, text: str, brand_id: str, conn: Connection) -> None:
         found = self.find(text, conn=conn)
-        mine = self.redirects(conn=conn).get(brand_id) if brand_id else None
+        mine = self._top(brand_id, conn) if brand_id else None
         others = [b for b in found if b.id != mine]
         if others:
             raise _clash_error(
                 Clash(fold_compact(text), tuple((b.id, b.canonical_name, text) for b in others)), new=True
             )
+
+    def _top(self, brand_id: str, conn: Connection) -> str:
+        """The brand that this one was merged into, at the end of its redirects."""
+        into = select(BrandRow.merged_into)
+        while (target := conn.execute(into.where(BrandRow.id == brand_id)).scalar_one_or_none()) is not None:
+            brand_id = target
+        return brand_id
 
     def _leads_to(self, start: str, target: str, conn: Connection) -> bool:
         at: str | None = start

@@ -20,7 +20,7 @@ from storage.parts import LibraryMemo, LibraryParts
 from storage.pins import Pins
 from storage.sightings import Sightings
 from storage.sources import Sources
-from storage.sweep import Report, SweepResult, sweep, verify
+from storage.sweep import Report, SweepResult, heal, sweep, verify
 from storage.upgrade import check_revision, create_database, stored_revision, upgrade
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,11 @@ class Library:
                 (folder / name).mkdir(exist_ok=True)
             _prepare(folder, lock, notes)
             library = cls(folder, lock, notes)
+            lost = 0 if lock.before.clean or not lock.before.pid else heal(library.db, library.blobs)
+            if lost:
+                notes.append(
+                    f"{lost} results did not reach the disk before the last end; a resume or replay computes them again."
+                )
             paused = library.jobs.recover()
             if paused:
                 notes.append(

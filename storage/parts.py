@@ -34,7 +34,10 @@ REF_COLUMNS = (
 
 
 class LibraryParts:
-    """Implements the PartStore port. Blobs first, row last: a crash in between leaves an orphan file."""
+    """Implements the PartStore port. Blobs first, row last: a crash in between leaves an orphan file.
+
+    Blobs of parts are not forced to the disk one by one (3 ms a file on a busy disk, 100 ms a chunk): a killed
+    process loses nothing, and what a power cut took is found and dropped at the next start: `sweep.heal`."""
 
     def __init__(self, db: Database, blobs: FolderBlobStore) -> None:
         self._db = db
@@ -97,7 +100,6 @@ class LibraryParts:
         digests = tuple(dict.fromkeys(part.blobs))
         named = digests if large is None else (*digests, large)
         sizes = [{"digest": d, "size": self._blobs.size(d)} for d in named]
-        self._blobs.flush(named)
         with self._db.write() as conn:
             if sizes:
                 conn.execute(upsert(BlobRow).on_conflict_do_nothing(), sizes)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, func, select
 
 from engine.domain.errors import DataDamage
 from storage.blobs import REFERENCES, FolderBlobStore
 from storage.database import Database
-from storage.schema import JobPartRow, PartBlobRow, PartRow
+from storage.schema import CheckpointRow, JobPartRow, PartBlobRow, PartRow
+
+
+RECENT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +122,51 @@ def _check_parts(db: Database, blobs: FolderBlobStore, bad_blobs: set[str], repo
     return bad
 
 
+def heal(db: Database, blobs: FolderBlobStore) -> int:
+    """After an end that was not clean: drop the newest parts whose files did not reach the disk (a power cut), so
+    that they are computed again. Looks at sizes of the last ten minutes' blobs only; returns how many parts."""
+    with db.read() as conn:
+        newest = conn.execute(select(func.max(PartRow.created_at))).scalar_one()
+        if newest is None or not blobs.folder.is_dir():
+            return 0
+        rows = conn.exec_driver_sql(
+            "SELECT p.key, b.digest, b.size FROM parts AS p JOIN (SELECT part_key, digest FROM part_blobs UNION ALL"
+            " SELECT key, payload_blob FROM parts WHERE payload_blob IS NOT NULL) AS r ON r.part_key = p.key"
+            " JOIN blobs AS b ON b.digest = r.digest WHERE p.created_at > ?",
+            ((newest - RECENT).isoformat(timespec="microseconds"),),
+        ).all()
+    lost = {digest for digest, size in {(d, s) for _, d, s in rows} if not _has_size(blobs, digest, size)}
+    bad = {key for key, digest, _ in rows if digest in lost}
+    if bad:
+        _drop(db, bad)
+    return len(bad)
+
+
+def _has_size(blobs: FolderBlobStore, digest: str, size: int) -> bool:
+    try:
+        return blobs.size(digest) == size
+    except DataDamage:
+        return False
+
+
+def _drop(db: Database, bad_parts: set[str]) -> None:
+    """Forget these parts, and the checkpoints of the stages that they belonged to: those are incomplete now."""
+    with db.write() as conn:
+        for key in bad_parts:
+            held = JobPartRow.part_key == key
+            for job, stage in conn.execute(select(JobPartRow.job_id, JobPartRow.stage).where(held)).all():
+                conn.execute(
+                    delete(CheckpointRow).where(CheckpointRow.job_id == job, CheckpointRow.stage == stage)
+                )
+            conn.execute(delete(JobPartRow).where(held))
+            conn.execute(delete(PartRow).where(PartRow.key == key))
+
+
 def _repair(
     db: Database, blobs: FolderBlobStore, bad_parts: set[str], bad_blobs: set[str], report: Report
 ) -> None:
     if bad_parts:
-        with db.write() as conn:
-            for key in bad_parts:
-                conn.execute(delete(JobPartRow).where(JobPartRow.part_key == key))
-                conn.execute(delete(PartRow).where(PartRow.key == key))
-            _drop_checkpoints(conn)
+        _drop(db, bad_parts)
         report.repaired.append(
             f"{len(bad_parts)} broken results were dropped; a retry or replay computes them again."
         )
@@ -137,11 +177,3 @@ def _repair(
         report.repaired.append(
             f"{result.files + result.drafts} files that nothing referred to were removed ({result.bytes} bytes)."
         )
-
-
-def _drop_checkpoints(conn: Connection) -> None:
-    """A checkpoint stands for a complete stage: without any part of that stage it would lie."""
-    conn.exec_driver_sql(
-        "DELETE FROM stage_checkpoints WHERE skipped = '' AND NOT EXISTS (SELECT 1 FROM job_parts AS p "
-        "WHERE p.job_id = stage_checkpoints.job_id AND p.stage = stage_checkpoints.stage)"
-    )
