@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
@@ -31,6 +31,10 @@ from engine.domain.records import Appearance, Detection, DetectionSource, Eviden
 from engine.domain.timebase import Span
 from engine.exposure import exposure_figures
 
+FRAME_NOTE = "frame"
+"""Note of a decision on one frame of an appearance: it holds in its member's span only."""
+FRAME_MARK = "@"
+"""Between an appearance's key and the number of a frame that was split off it."""
 CLEAR = 1_000.0
 """Clarity of a box that a person drew or confirmed by eye: they could read it."""
 
@@ -190,10 +194,9 @@ def build_overlay(run: RunResult, decisions: Iterable[Decision], names: Names = 
     anchoring = anchor(decisions, targets, analysed=run.analysed, lost=run.lost)
     known = {d.id: d for d in decisions}
     on = _decisions_on(anchoring, known)
-    shown = [
-        _effective(run, a, target.span, on.get(a.key, ()), names)
-        for a, target in zip(run.appearances, targets, strict=True)
-    ]
+    shown: list[EffectiveAppearance] = []
+    for a, target in zip(run.appearances, targets, strict=True):
+        shown += _pieces(run, a, target.span, [d for d, _ in on.get(a.key, ())], names)
     orphans = [
         OrphanedDecision(known[o.decision], known[o.decision].members[o.member], o.member, o.reason)
         for o in anchoring.orphans
@@ -217,6 +220,25 @@ def build_overlay(run: RunResult, decisions: Iterable[Decision], names: Names = 
         appearances=tuple(shown),
         orphans=tuple(orphans),
         suggestions=anchoring.suggestions,
+    )
+
+
+def redecided(overlay: Overlay, held: Mapping[str, Sequence[Decision]], names: Names) -> Overlay:
+    """The overlay with other decisions on a few appearances: `held` names them by key, with all active decisions
+    that hold each now. What was drawn, orphans and suggestions stay as they were."""
+    run = overlay.run
+    shown: list[EffectiveAppearance] = []
+    for a in overlay.appearances:
+        whole = a.key.partition(FRAME_MARK)[0]
+        if whole not in held:
+            shown.append(a)
+        elif a.key == whole and a.machine is not None:
+            machine = run.by_key[whole]
+            latest = sorted(held[whole], key=lambda d: (-d.revision, d.id))
+            shown += _pieces(run, machine, run.span_of(machine), latest, names)
+    newest = max((d.revision for found in held.values() for d in found), default=0)
+    return replace(
+        overlay, names=names, appearances=tuple(shown), revision=max(overlay.revision, newest)
     )
 
 
@@ -258,34 +280,51 @@ def _decisions_on(
     return {key: tuple(held) for key, held in found.items()}
 
 
+def _pieces(
+    run: RunResult, machine: Appearance, span: Span, held: Sequence[Decision], names: Names
+) -> list[EffectiveAppearance]:
+    """The appearance under the decisions that hold it (latest first), and single frames split off it, each with
+    its own decision and the key `appearance@seq`."""
+    single = [d for d in held if d.note == FRAME_NOTE]
+    whole = _effective(run, machine, span, [d for d in held if d.note != FRAME_NOTE], names)
+    pieces: list[EffectiveAppearance] = []
+    taken: set[int] = set()
+    for decision in single:
+        own = decision.members[0].span
+        for s in whole.seen:
+            if s.seq in taken or not own.holds(run.time_of(s.seq)):
+                continue
+            taken.add(s.seq)
+            alone = msgspec.structs.replace(machine, seen=(s,))
+            piece = _effective(run, alone, run.span_between(s.seq, s.seq), [decision], names)
+            pieces.append(replace(piece, key=f"{machine.key}{FRAME_MARK}{s.seq}"))
+    if taken:
+        left = tuple(s for s in whole.seen if s.seq not in taken)
+        whole = replace(whole, seen=left, counts=whole.counts and bool(left))
+    return [whole, *pieces]
+
+
 def _effective(
     run: RunResult,
     machine: Appearance,
     span: Span,
-    held: Sequence[tuple[Decision, Anchor]],
+    held: Sequence[Decision],
     names: Names,
 ) -> EffectiveAppearance:
-    verdicts = [d for d, _ in held if d.kind in _STATES and d.kind is not DecisionKind.DRAW]
-    edits = [d for d, _ in held if d.kind is DecisionKind.EDIT]
+    verdicts = [d for d in held if d.kind in _STATES and d.kind is not DecisionKind.DRAW]
+    edits = [d for d in held if d.kind is DecisionKind.EDIT]
     decision = verdicts[0] if verdicts else None
     state = _STATES[decision.kind] if decision is not None else State.UNDECIDED
     brand_id, brand_name = machine.brand_id, machine.brand_name
-    machine_counts = machine.verdict == "accepted"
-    counts = machine_counts
-    changed = False
+    counts = machine.verdict == "accepted"
     if decision is not None and decision.kind in (DecisionKind.CONFIRM, DecisionKind.REASSIGN):
-        said = decision.brand_id or decision.brand_name
-        if said:
+        if decision.brand_id or decision.brand_name:
             brand_id, brand_name = decision.brand_id, decision.brand_name
-            now = names.resolve(machine.brand_id) if machine.brand_id else ""
-            changed = decision.kind is DecisionKind.CONFIRM and now != names.resolve(decision.brand_id)
         elif not (brand_id or brand_name) and machine.candidates:
             brand_id, brand_name = machine.candidates[0].brand_id, machine.candidates[0].brand_name
         counts = bool(brand_id or brand_name)
     elif decision is not None and decision.kind is DecisionKind.REJECT:
         counts = False
-        if decision.brand_id:
-            changed = names.resolve(machine.brand_id) != names.resolve(decision.brand_id)
     if brand_id:
         brand_id = names.resolve(brand_id)
         brand_name = names.name(brand_id, brand_name)
@@ -305,11 +344,22 @@ def _effective(
         brand_name=brand_name,
         counts=counts and bool(seen),
         confirmed=by_person or machine.source in ("ocr", "manual") or brand_id in names.confirmed,
-        changed=changed,
+        changed=any(_changed(run, machine, d, a, names) for d, a in held if d is decision),
         edited=bool(edits),
         decision=decision if decision is not None else (edits[0] if edits else None),
-        history=tuple(d for d, _ in held),
+        history=tuple(held),
     )
+
+
+def _changed(run: RunResult, machine: Appearance, decision: Decision, held: Anchor, names: Names) -> bool:
+    """True where another run than the one that was decided on now says something else: a brand other than
+    the confirmed or rejected one. A reassigned appearance never was what the machine said."""
+    if decision.kind not in (DecisionKind.CONFIRM, DecisionKind.REJECT) or not decision.brand_id:
+        return False
+    if decision.members[held.member].job_id == run.job.id:
+        return False
+    says = machine.brand_id or (machine.candidates[0].brand_id if machine.candidates else "")
+    return bool(says) and names.resolve(says) != names.resolve(decision.brand_id)
 
 
 def _edited(run: RunResult, machine: Appearance, edit: Decision, span: Span) -> tuple[tuple[Seen, ...], Span]:

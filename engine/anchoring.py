@@ -17,7 +17,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from engine.domain.decisions import AnchorSample, Decision, DecisionKind, Member
-from engine.domain.geometry import Polygon, hull, hull_overlap, interpolate, overlap
+from engine.domain.geometry import Hull, Polygon, hull_overlap, interpolate, overlap
 from engine.domain.records import LostSpan
 from engine.domain.timebase import Span
 from engine.textfold import fold_compact
@@ -129,13 +129,14 @@ def path_overlap(a: Sequence[AnchorSample], b: Sequence[AnchorSample], common: S
 
 
 @dataclass(slots=True)
-class _Index:
+class TargetIndex:
     """Targets by time and by track."""
 
     targets: Sequence[Target]
     folded: list[str] = field(default_factory=list)
     buckets: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     tokens: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _bounds: dict[int, Hull] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, target in enumerate(self.targets):
@@ -154,6 +155,30 @@ class _Index:
             if self.targets[number].span.overlap(span) > 0
         }
         return sorted(found)
+
+    def bounds(self, number: int) -> Hull:
+        """The hull of a target's whole path."""
+        found = self._bounds.get(number)
+        if found is None:
+            found = self._bounds[number] = path_bounds(self.targets[number].samples)
+        return found
+
+    def in_place_of(self, other: Target) -> list[int]:
+        """Numbers of the targets that are in the same place at the same time as a target of another run,
+        whatever they say; the best overlap first."""
+        found: list[tuple[float, int]] = []
+        bounds = path_bounds(other.samples)
+        for number in self.during(other.span):
+            mine = self.targets[number]
+            common = mine.span.clip(other.span)
+            if common is None or common.length * 2 < min(mine.span.length, other.span.length):
+                continue
+            if hull_overlap(bounds, self.bounds(number)) == 0.0:
+                continue
+            iou = path_overlap(mine.samples, other.samples, common)
+            if iou >= MIN_IOU:
+                found.append((-iou, number))
+        return [number for _, number in sorted(found)]
 
 
 @dataclass(slots=True)
@@ -182,7 +207,7 @@ def anchor(
     those inside that no frame stands for; both only word the reasons. An EDIT decision's first member is the
     appearance as it was, the second the correction, which is not anchored. Order of input decides nothing.
     """
-    index = _Index(targets)
+    index = TargetIndex(targets)
     active = [d for d in decisions if d.active]
     anchors: list[Anchor] = []
     orphans: list[Orphan] = []
@@ -214,12 +239,13 @@ _LOST = {
 
 
 def _fits(
-    member: Member, index: _Index, analysed: Sequence[Span], lost: Sequence[LostSpan]
+    member: Member, index: TargetIndex, analysed: Sequence[Span], lost: Sequence[LostSpan]
 ) -> tuple[list[_Fit], str]:
     folded = fold_compact(member.text)
     same_track = {number for token in member.parts for number in index.tokens.get(token, ())}
     fits: list[_Fit] = []
     other = moved = False
+    bounds = path_bounds(member.samples)
     for number in sorted({*index.during(member.span), *same_track}):
         target = index.targets[number]
         common = member.span.clip(target.span)
@@ -231,7 +257,9 @@ def _fits(
             continue
         if common.length * 2 < min(member.span.length, target.span.length):
             continue
-        iou = _iou(member, target, common)
+        if not member.samples or hull_overlap(bounds, index.bounds(number)) == 0.0:
+            continue
+        iou = path_overlap(member.samples, target.samples, common)
         if iou < MIN_IOU:
             moved = moved or iou > 0.1
         elif text < SAME_TEXT and not _same_look(member.look, target.look):
@@ -261,14 +289,13 @@ def _apart(fits: list[_Fit]) -> list[_Fit]:
     return sorted(kept, key=lambda f: f.common)
 
 
-def _iou(member: Member, target: Target, common: Span) -> float:
-    if not member.samples or not target.samples:
-        return 0.0
-    middle = (common.start + common.end) // 2
-    near = hull_overlap(hull(polygon_at(member.samples, middle)), hull(polygon_at(target.samples, middle)))
-    if near == 0.0 and len(member.samples) == 1:
-        return 0.0
-    return path_overlap(member.samples, target.samples, common)
+def path_bounds(samples: Sequence[AnchorSample]) -> Hull:
+    """The hull of a whole path; an empty one at the corner for a path without samples."""
+    if not samples:
+        return Hull(0, 0, 0, 0)
+    xs = [p[0] for s in samples for p in s.polygon]
+    ys = [p[1] for s in samples for p in s.polygon]
+    return Hull(min(xs), min(ys), max(xs), max(ys))
 
 
 def _text_likeness(a: str, b: str) -> float:
@@ -288,7 +315,9 @@ def _same_look(a: str, b: str) -> bool:
 _TEACHING = (DecisionKind.CONFIRM, DecisionKind.REASSIGN, DecisionKind.REJECT)
 
 
-def _suggestions(decisions: Sequence[Decision], index: _Index, anchored: set[str]) -> tuple[Suggestion, ...]:
+def _suggestions(
+    decisions: Sequence[Decision], index: TargetIndex, anchored: set[str]
+) -> tuple[Suggestion, ...]:
     """Look-alikes of decided members among the targets that no decision holds, each suggested once, for the
     latest decision that it resembles."""
     free = [n for n, t in enumerate(index.targets) if t.key not in anchored]

@@ -78,7 +78,7 @@ def test_dropped_near_duplicates_change_no_second() -> None:
     apart = kept_frames([span(0, 0.5), span(0.5, 1), span(1, 1.5), span(1.5, 2)])
     listed = kept_frames([span(0, 0.5), [span(0.5, 1), span(1, 1.5), span(1.5, 2)]])
     joined = kept_frames([span(0, 0.5), span(0.5, 2)])
-    settings = {"preset": "qi_like", "duration_weight": "decaying"}
+    settings: dict[str, Any] = {"preset": "qi_like", "duration_weight": "decaying"}
     whole = only(figures(apart, [detection(s) for s in range(1, 4)], **settings))
     assert whole.seconds == 1.5
     for kept in (listed, joined):

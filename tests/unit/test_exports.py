@@ -1,0 +1,139 @@
+"""Exports: JSON sponsight.export/1 and CSV, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.exports import write_csv, write_json
+from app.exports.files import write_whole
+from app.overlay import Overlay, build_overlay
+from engine.domain.decisions import DecisionKind
+from engine.domain.errors import UserFixable
+from engine.domain.records import KeptFrame, LostSpan
+from tests.builders import BOX, appearance, decided, moved, run_result, span
+
+
+def small(*, decide: bool = False) -> Overlay:
+    """Four seconds: frames 0 to 7; 2 and 5 are twins of 1 and 4, the last second is black."""
+    kept = [
+        KeptFrame(0, (span(0, 0.25),), 0),
+        KeptFrame(1, (span(0.25, 1.25),), 0),
+        KeptFrame(3, (span(1.25, 1.75),), 0),
+        KeptFrame(4, (span(1.75, 2.25), span(2.25, 2.75)), 0),
+    ]
+    run = run_result(
+        [
+            appearance([0, 1, 3], "Acme", key="acme"),
+            appearance([3, 4], "=Bolt", key="bolt", verdict="review", poly=moved(BOX, 0, 100)),
+            appearance([1], "Cord", key="clock", surface="caption", poly=moved(BOX, 0, -100)),
+        ],
+        seconds=4,
+        kept=kept,
+        twins=((2, 1), (5, 4)),
+        excluded=(LostSpan(span(2.75, 4), "black"),),
+    )
+    said = (
+        [
+            decided(run, DecisionKind.REJECT, "acme", revision=3),
+            decided(run, DecisionKind.CONFIRM, "bolt", brand="=Bolt", revision=4),
+        ]
+        if decide
+        else []
+    )
+    return build_overlay(run, said)
+
+
+def exported(overlay: Overlay, folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(write_json(overlay, folder / "out.json").read_text("utf-8"))
+    return found
+
+
+def test_spans_of_frames_and_twins_tile_the_kept_time(tmp_path: Path) -> None:
+    data = exported(small(), tmp_path)
+    assert data["format"] == "sponsight.export/1"
+    assert [(f["timestamp"], f["span"], f.get("twin_of")) for f in data["frames"]] == [
+        (0.0, [0.0, 0.25], None),
+        (0.5, [0.25, 0.75], None),
+        (1.0, [0.75, 1.25], 0.5),
+        (1.5, [1.25, 1.75], None),
+        (2.0, [1.75, 2.25], None),
+        (2.5, [2.25, 2.75], 2.0),
+    ]
+    assert data["analysed"]["excluded"] == [{"span": [2.75, 4.0], "reason": "black"}]
+
+
+def test_a_twin_repeats_what_its_kept_frame_shows(tmp_path: Path) -> None:
+    frames = exported(small(), tmp_path)["frames"]
+    assert frames[2]["detections"] == frames[1]["detections"]
+    assert [d["brand"] for d in frames[1]["detections"]] == ["Acme", "Cord"]
+    first = frames[0]["detections"][0]
+    assert first["polygon"] == [list(point) for point in BOX]
+    assert (first["surface"], first["source"], first["text"], first["track"]) == (
+        "scene",
+        "ocr",
+        "ACME",
+        "acme",
+    )
+    assert [u["text"] for u in frames[3]["unresolved"]] == ["=BOLT"]
+    assert frames[3]["unresolved"][0]["candidates"][0]["brand"] == "=Bolt"
+
+
+def test_machine_and_effective_stand_side_by_side(tmp_path: Path) -> None:
+    data = exported(small(decide=True), tmp_path)
+    machine = {b["brand"]: b["seconds"] for b in data["machine"]["brands"] if b["column"] == "counted"}
+    effective = {b["brand"]: b["seconds"] for b in data["effective"]["brands"] if b["column"] == "counted"}
+    assert (machine, effective) == ({"Acme": 1.75}, {"=Bolt": 1.5})
+    assert data["effective"]["decision_revision"] == 4
+    assert data["effective"]["decided"]["rejected"] == 1
+    frame = data["frames"][3]
+    assert [(d["brand"], d["machine_brand"]) for d in frame["detections"]] == [("=Bolt", None)]
+    assert [r["brand"] for r in frame["rejected"]] == ["Acme"]
+    assert frame["unresolved"] == []
+
+
+def test_job_source_and_settings_are_told(tmp_path: Path) -> None:
+    data = exported(small(), tmp_path)
+    assert data["source"]["content_digest"] == "d" * 64
+    assert data["job"]["id"] == "job-1"
+    assert data["settings"]["effective"]["compile_report"]["gap"] == 2.0
+
+
+def test_csv_files(tmp_path: Path) -> None:
+    paths = write_csv(small(decide=True), tmp_path / "report.csv")
+    assert [p.name for p in paths] == ["report-brands.csv", "report-exposures.csv", "report-detections.csv"]
+    brands, exposures, detections = ([*csv.DictReader(p.read_text("utf-8").splitlines())] for p in paths)
+    assert [(b["figures"], b["brand"], b["seconds"]) for b in brands if b["column"] == "counted"] == [
+        ("effective", "'=Bolt", "1.5"),
+        ("machine", "Acme", "1.75"),
+    ]
+    assert {e["start"] for e in exposures if e["brand"] == "'=Bolt"} == {"1.25"}
+    assert [d["time"] for d in detections if d["brand"] == "'=Bolt"] == ["1.5", "2.0"]
+    assert [p.name for p in write_csv(small(), tmp_path)] == ["brands.csv", "exposures.csv", "detections.csv"]
+
+
+def test_a_place_that_cant_be_written_is_the_persons_to_mend(tmp_path: Path) -> None:
+    with pytest.raises(UserFixable, match="can't be written"):
+        write_json(small(), tmp_path / "nowhere" / "out.json")
+    with pytest.raises(UserFixable, match="folder"):
+        write_json(small(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out.json"
+    target.write_bytes(b"old")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserFixable, match="No space left"):
+        write_whole(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.json"]
