@@ -94,7 +94,7 @@ class Decoder:
         codec.flush_buffers()
         for start, stop, exact in plan:
             counted = start if self._index.counted else counted
-            for row, packet in self._rows(start, stop):
+            for row, packet in self.rows(start, stop):
                 if row % 16 == 0:
                     tick()
                 if self._skip:
@@ -137,7 +137,7 @@ class Decoder:
                 plan.append((start, stop, {row}))
         return plan
 
-    def _rows(self, start: int, stop: int) -> Iterator[tuple[int, Packet[VideoStream]]]:
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Packet[VideoStream]]]:
         """The packets of rows [start, stop), going on from where the last call ended if that is before."""
         if self._packets is None or not self._next_row <= start <= self._next_row + 500:
             self._seek(start)
