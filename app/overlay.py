@@ -7,14 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
 from app.results import ResultLibrary, RunResult, load_run
 from engine.anchoring import (
     MIN_IOU,
-    Anchor,
     Anchoring,
     Suggestion,
     Target,
@@ -31,6 +30,8 @@ from engine.domain.records import Appearance, Detection, DetectionSource, Eviden
 from engine.domain.timebase import Span
 from engine.exposure import exposure_figures
 
+Holding: TypeAlias = tuple[Decision, int]
+"""A decision and the number of the member by which it holds an appearance."""
 FRAME_NOTE = "frame"
 """Note of a decision on one frame of an appearance: it holds in its member's span only."""
 FRAME_MARK = "@"
@@ -196,7 +197,7 @@ def build_overlay(run: RunResult, decisions: Iterable[Decision], names: Names = 
     on = _decisions_on(anchoring, known)
     shown: list[EffectiveAppearance] = []
     for a, target in zip(run.appearances, targets, strict=True):
-        shown += _pieces(run, a, target.span, [d for d, _ in on.get(a.key, ())], names)
+        shown += _pieces(run, a, target.span, on.get(a.key, ()), names)
     orphans = [
         OrphanedDecision(known[o.decision], known[o.decision].members[o.member], o.member, o.reason)
         for o in anchoring.orphans
@@ -223,9 +224,9 @@ def build_overlay(run: RunResult, decisions: Iterable[Decision], names: Names = 
     )
 
 
-def redecided(overlay: Overlay, held: Mapping[str, Sequence[Decision]], names: Names) -> Overlay:
+def redecided(overlay: Overlay, held: Mapping[str, Sequence[Holding]], names: Names) -> Overlay:
     """The overlay with other decisions on a few appearances: `held` names them by key, with all active decisions
-    that hold each now. What was drawn, orphans and suggestions stay as they were."""
+    that hold each now and by which member. What was drawn, orphans and suggestions stay as they were."""
     run = overlay.run
     shown: list[EffectiveAppearance] = []
     for a in overlay.appearances:
@@ -234,9 +235,9 @@ def redecided(overlay: Overlay, held: Mapping[str, Sequence[Decision]], names: N
             shown.append(a)
         elif a.key == whole and a.machine is not None:
             machine = run.by_key[whole]
-            latest = sorted(held[whole], key=lambda d: (-d.revision, d.id))
+            latest = sorted(held[whole], key=lambda pair: (-pair[0].revision, pair[0].id))
             shown += _pieces(run, machine, run.span_of(machine), latest, names)
-    newest = max((d.revision for found in held.values() for d in found), default=0)
+    newest = max((d.revision for found in held.values() for d, _ in found), default=0)
     return replace(
         overlay, names=names, appearances=tuple(shown), revision=max(overlay.revision, newest)
     )
@@ -270,33 +271,33 @@ def member_of(run: RunResult, appearance: Appearance) -> Member:
 
 def _decisions_on(
     anchoring: Anchoring, known: Mapping[str, Decision]
-) -> dict[str, tuple[tuple[Decision, Anchor], ...]]:
+) -> dict[str, tuple[Holding, ...]]:
     """The decisions that hold each appearance, the latest word first."""
-    found: dict[str, list[tuple[Decision, Anchor]]] = defaultdict(list)
+    found: dict[str, list[Holding]] = defaultdict(list)
     for item in anchoring.anchors:
-        found[item.target].append((known[item.decision], item))
+        found[item.target].append((known[item.decision], item.member))
     for held in found.values():
         held.sort(key=lambda pair: (-pair[0].revision, pair[0].id))
     return {key: tuple(held) for key, held in found.items()}
 
 
 def _pieces(
-    run: RunResult, machine: Appearance, span: Span, held: Sequence[Decision], names: Names
+    run: RunResult, machine: Appearance, span: Span, held: Sequence[Holding], names: Names
 ) -> list[EffectiveAppearance]:
     """The appearance under the decisions that hold it (latest first), and single frames split off it, each with
     its own decision and the key `appearance@seq`."""
-    single = [d for d in held if d.note == FRAME_NOTE]
-    whole = _effective(run, machine, span, [d for d in held if d.note != FRAME_NOTE], names)
+    single = [pair for pair in held if pair[0].note == FRAME_NOTE]
+    whole = _effective(run, machine, span, [pair for pair in held if pair[0].note != FRAME_NOTE], names)
     pieces: list[EffectiveAppearance] = []
     taken: set[int] = set()
-    for decision in single:
-        own = decision.members[0].span
+    for decision, member in single:
+        own = decision.members[member].span
         for s in whole.seen:
             if s.seq in taken or not own.holds(run.time_of(s.seq)):
                 continue
             taken.add(s.seq)
             alone = msgspec.structs.replace(machine, seen=(s,))
-            piece = _effective(run, alone, run.span_between(s.seq, s.seq), [decision], names)
+            piece = _effective(run, alone, run.span_between(s.seq, s.seq), [(decision, member)], names)
             pieces.append(replace(piece, key=f"{machine.key}{FRAME_MARK}{s.seq}"))
     if taken:
         left = tuple(s for s in whole.seen if s.seq not in taken)
@@ -308,11 +309,11 @@ def _effective(
     run: RunResult,
     machine: Appearance,
     span: Span,
-    held: Sequence[Decision],
+    held: Sequence[Holding],
     names: Names,
 ) -> EffectiveAppearance:
-    verdicts = [d for d in held if d.kind in _STATES and d.kind is not DecisionKind.DRAW]
-    edits = [d for d in held if d.kind is DecisionKind.EDIT]
+    verdicts = [d for d, _ in held if d.kind in _STATES and d.kind is not DecisionKind.DRAW]
+    edits = [d for d, _ in held if d.kind is DecisionKind.EDIT]
     decision = verdicts[0] if verdicts else None
     state = _STATES[decision.kind] if decision is not None else State.UNDECIDED
     brand_id, brand_name = machine.brand_id, machine.brand_name
@@ -344,19 +345,19 @@ def _effective(
         brand_name=brand_name,
         counts=counts and bool(seen),
         confirmed=by_person or machine.source in ("ocr", "manual") or brand_id in names.confirmed,
-        changed=any(_changed(run, machine, d, a, names) for d, a in held if d is decision),
+        changed=any(_changed(run, machine, d, m, names) for d, m in held if d is decision),
         edited=bool(edits),
         decision=decision if decision is not None else (edits[0] if edits else None),
-        history=tuple(held),
+        history=tuple(d for d, _ in held),
     )
 
 
-def _changed(run: RunResult, machine: Appearance, decision: Decision, held: Anchor, names: Names) -> bool:
+def _changed(run: RunResult, machine: Appearance, decision: Decision, member: int, names: Names) -> bool:
     """True where another run than the one that was decided on now says something else: a brand other than
     the confirmed or rejected one. A reassigned appearance never was what the machine said."""
     if decision.kind not in (DecisionKind.CONFIRM, DecisionKind.REJECT) or not decision.brand_id:
         return False
-    if decision.members[held.member].job_id == run.job.id:
+    if decision.members[member].job_id == run.job.id:
         return False
     says = machine.brand_id or (machine.candidates[0].brand_id if machine.candidates else "")
     return bool(says) and names.resolve(says) != names.resolve(decision.brand_id)
