@@ -39,7 +39,7 @@ from engine.domain.records import (
 from engine.domain.stages import StageName
 from engine.domain.timebase import Span
 from engine.exposure import Picture
-from engine.exposure_inputs import final_appearances, machine_detections, new_brands, picture_of
+from engine.exposure_inputs import machine_detections, picture_of
 from engine.ports import BlobStore, PartRef, PartStore
 from engine.settings import StageSettings, build_settings
 from engine.stage import decode
@@ -78,6 +78,12 @@ class ResultLibrary(Protocol):
 
     @property
     def sources(self) -> _Sources: ...
+
+
+class _Made(Record, frozen=True):
+    """Of an EscalationPart only the brands that a model made: the rest isn't decoded."""
+
+    new_brands: tuple[NewBrand, ...] = ()
 
 
 class ChunkDetails:
@@ -277,14 +283,19 @@ def load_run(library: ResultLibrary, job_id: str, *, preview: bool = True) -> Ru
     with _no_collection():
         frames = payloads(StageName.EXTRACT_FRAMES, FramesPart)
         scenes = payloads(StageName.FILTER_SCENES, ScenesPart)
-        parts: dict[StageName, list[Record]] = {}
-        for stage in (StageName.ESCALATE_CLOUD, StageName.ESCALATE_VLM):
-            parts[stage] = [*payloads(stage, EscalationPart)]
-        if not parts[StageName.ESCALATE_CLOUD] and not parts[StageName.ESCALATE_VLM]:
-            parts[StageName.MATCH_BRANDS] = [*payloads(StageName.MATCH_BRANDS, MatchPart)]
-        final = any(parts.values())
-        if final:
-            appearances = final_appearances(parts)
+        last: tuple[MatchPart | EscalationPart, ...] = (*payloads(StageName.ESCALATE_CLOUD, EscalationPart),)
+        if not last:
+            last = (*payloads(StageName.ESCALATE_VLM, EscalationPart),)
+        if not last:
+            last = (*payloads(StageName.MATCH_BRANDS, MatchPart),)
+        made = [
+            brand
+            for stage in (StageName.ESCALATE_VLM, StageName.ESCALATE_CLOUD)
+            for part in payloads(stage, _Made)
+            for brand in part.new_brands
+        ]
+        if last:
+            appearances = last[0].appearances
         elif preview:
             appearances = _preview(library, job, source, refs, scenes, settings)
         else:
@@ -294,15 +305,15 @@ def load_run(library: ResultLibrary, job_id: str, *, preview: bool = True) -> Ru
         source=source,
         job=job,
         settings=settings,
-        fps=Fraction(extract.sample_fps).limit_denominator(1_000_000),
+        fps=Fraction(extract.sample_fps).limit_denominator(1000),
         frames={f.seq: f for part in frames for f in part.frames},
         kept={k.seq: k for part in scenes for k in part.kept},
         scenes=tuple(scenes),
         appearances=appearances,
-        made=new_brands(parts),
+        made=tuple(made),
         report=reports[0] if reports else None,
         refs=refs,
-        final=final,
+        final=bool(last),
         problems=tuple(p for part in frames for p in part.problems),
         details=ChunkDetails(library.parts.payload, refs),
     )
