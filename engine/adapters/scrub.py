@@ -67,7 +67,7 @@ class Scrubber:
         self._limit = cache_bytes
         self._next_row = -1
         self._count = 0
-        self._last_out = self.index.zero - 1
+        self._last_out = self._skipped = self.index.zero - 1
         self._at = self.index.zero
 
     def __enter__(self) -> Scrubber:
@@ -134,20 +134,19 @@ class Scrubber:
     def _decode_to(self, pts: int, back: int, give_up: Callable[[], bool]) -> VideoFrame | None:
         index = self.index
         key = index.key_row(pts, back)
-        goes_on = 0 <= key <= self._next_row and self._last_out < pts and back == 0
+        passed = max(self._last_out, self._skipped)
+        goes_on = 0 <= key <= self._next_row and passed < pts and back == 0
         if not goes_on:
             self._codec.flush_buffers()
             self._next_row = self._count = key
-            self._last_out = index.zero - 1
+            self._last_out = self._skipped = index.zero - 1
         first_exact = index.neighbour(pts, -WINDOW)
         before: VideoFrame | None = None
         for row, packet in self._decoder.rows(self._next_row, len(index.pts)):
-            if give_up():
-                self._next_row = row
-                self._forget_place()
-                return None
             if self._skip:
-                self._codec.skip_frame = "DEFAULT" if index.pts[row] >= first_exact else "NONREF"
+                wanted = int(index.pts[row]) >= first_exact
+                self._codec.skip_frame = "DEFAULT" if wanted else "NONREF"
+                self._skipped = self._skipped if wanted else max(self._skipped, int(index.pts[row]))
             try:
                 frames = self._codec.decode(packet)
             except av.error.FFmpegError:
@@ -156,6 +155,8 @@ class Scrubber:
             found, before = self._take(frames, pts, before)
             if found is not None:
                 return found
+            if give_up():
+                return None
         try:
             frames = self._codec.decode(None)
         except av.error.FFmpegError:
