@@ -192,7 +192,7 @@ def build_overlay(run: RunResult, decisions: Iterable[Decision], names: Names = 
     """Lay the source's decisions over one run. Pure: equal inputs give an equal overlay."""
     decisions = tuple(decisions)
     targets = [target_of(run, a) for a in run.appearances]
-    anchoring = anchor(decisions, targets, analysed=run.analysed, lost=run.lost)
+    anchoring = anchor(decisions, targets, analysed=run.analysed, lost=run.lost, job_id=run.job.id)
     known = {d.id: d for d in decisions}
     on = _decisions_on(anchoring, known)
     shown: list[EffectiveAppearance] = []
@@ -238,9 +238,7 @@ def redecided(overlay: Overlay, held: Mapping[str, Sequence[Holding]], names: Na
             latest = sorted(held[whole], key=lambda pair: (-pair[0].revision, pair[0].id))
             shown += _pieces(run, machine, run.span_of(machine), latest, names)
     newest = max((d.revision for found in held.values() for d, _ in found), default=0)
-    return replace(
-        overlay, names=names, appearances=tuple(shown), revision=max(overlay.revision, newest)
-    )
+    return replace(overlay, names=names, appearances=tuple(shown), revision=max(overlay.revision, newest))
 
 
 def target_of(run: RunResult, appearance: Appearance) -> Target:
@@ -269,9 +267,7 @@ def member_of(run: RunResult, appearance: Appearance) -> Member:
     )
 
 
-def _decisions_on(
-    anchoring: Anchoring, known: Mapping[str, Decision]
-) -> dict[str, tuple[Holding, ...]]:
+def _decisions_on(anchoring: Anchoring, known: Mapping[str, Decision]) -> dict[str, tuple[Holding, ...]]:
     """The decisions that hold each appearance, the latest word first."""
     found: dict[str, list[Holding]] = defaultdict(list)
     for item in anchoring.anchors:
@@ -411,13 +407,13 @@ def _along(run: RunResult, member: Member, machine: Sequence[Seen]) -> tuple[See
 
 def _frames_in(run: RunResult, span: Span) -> list[KeptFrame]:
     """Kept frames whose own time lies in the span; without any, the one on display at its start."""
-    inside = [k for seq, k in run.kept.items() if seq in run.frames and span.holds(run.time_of(seq))]
+    inside = run.kept_between(span)
     if not inside:
         at = run.frame_at(span.start)
         keeper = run.stands_for.get(at) if at is not None else None
         if keeper is not None:
             inside = [run.kept[keeper]]
-    return sorted(inside, key=lambda k: k.seq)
+    return inside
 
 
 def _detections_of(a: EffectiveAppearance) -> list[Detection]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,8 +38,8 @@ from engine.domain.records import (
 )
 from engine.domain.stages import StageName
 from engine.domain.timebase import Span
-from engine.exposure import Picture
 from engine.exposure_inputs import machine_detections, picture_of
+from engine.exposure_tables import Picture
 from engine.ports import BlobStore, PartRef, PartStore
 from engine.settings import StageSettings, build_settings
 from engine.stage import decode
@@ -220,6 +220,16 @@ class RunResult:
             return min(s.start for s in kept.spans), max(s.end for s in kept.spans)
         time = self.frames[seq].time if seq in self.frames else round(seq / self.fps * 1_000_000)
         return time, time
+
+    @cached_property
+    def _kept_times(self) -> tuple[list[int], list[KeptFrame]]:
+        pairs = sorted((self.frames[seq].time, seq) for seq in self.kept if seq in self.frames)
+        return [time for time, _ in pairs], [self.kept[seq] for _, seq in pairs]
+
+    def kept_between(self, span: Span) -> list[KeptFrame]:
+        """The kept frames whose own time lies in the span, in order."""
+        times, kept = self._kept_times
+        return kept[bisect_left(times, span.start) : bisect_left(times, span.end)]
 
     def frame_at(self, time: int) -> int | None:
         """The seq of the analysed frame that is on display at `time`, None in lost time."""

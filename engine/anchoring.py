@@ -52,7 +52,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A member found again. `iou` is 1 where the track itself was reused (`same_track`)."""
+    """A member found again. `iou` is 1 where the track or the run itself is the same (`same_track`)."""
 
     decision: str
     member: int
@@ -136,11 +136,13 @@ class TargetIndex:
     folded: list[str] = field(default_factory=list)
     buckets: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     tokens: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    keys: dict[str, int] = field(default_factory=dict)
     _bounds: dict[int, Hull] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number, target in enumerate(self.targets):
             self.folded.append(fold_compact(target.text))
+            self.keys[target.key] = number
             for bucket in range(target.span.start // BUCKET, target.span.end // BUCKET + 1):
                 self.buckets[bucket].append(number)
             for token in target.tokens:
@@ -199,12 +201,14 @@ def anchor(
     analysed: Sequence[Span],
     lost: Sequence[LostSpan] = (),
     suggest: bool = True,
+    job_id: str = "",
 ) -> Anchoring:
     """Anchor every member of every active decision on `targets`.
 
     A member may anchor on several targets that follow each other in time (a sign that the new run saw in
     pieces), never on two at the same moment. `analysed` are the stretches that the run looked at, `lost`
-    those inside that no frame stands for; both only word the reasons. An EDIT decision's first member is the
+    those inside that no frame stands for; both only word the reasons. `job_id` is the targets' own run: what
+    was decided on this very run holds the appearance that it names. An EDIT decision's first member is the
     appearance as it was, the second the correction, which is not anchored. Order of input decides nothing.
     """
     index = TargetIndex(targets)
@@ -214,7 +218,9 @@ def anchor(
     for decision in active:
         members = decision.members[:1] if decision.kind == DecisionKind.EDIT else decision.members
         for number, member in enumerate(members):
-            fits, reason = _fits(member, index, analysed, lost)
+            fits, reason = _named(member, index, job_id), ""
+            if not fits:
+                fits, reason = _fits(member, index, analysed, lost)
             if fits:
                 anchors.extend(
                     Anchor(decision.id, number, targets[f.number].key, round(f.iou, 4), f.same_track)
@@ -236,6 +242,12 @@ _LOST = {
     "blurred": "the picture is too blurred there",
     "damaged": "the video is damaged there",
 }
+
+
+def _named(member: Member, index: TargetIndex, job_id: str) -> list[_Fit]:
+    """The very appearance that a member names, where the decision was made on this run."""
+    number = index.keys.get(member.appearance) if job_id and member.job_id == job_id else None
+    return [] if number is None else [_Fit(number, 1.0, member.span, True, 100.0)]
 
 
 def _fits(

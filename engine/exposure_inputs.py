@@ -18,7 +18,8 @@ from engine.domain.records import (
     detections_of,
 )
 from engine.domain.stages import StageName
-from engine.exposure import Picture, tiled_seconds
+from engine.exposure import tiled_seconds
+from engine.exposure_tables import Picture
 
 
 def final_appearances(parts: Mapping[StageName, Sequence[Record]]) -> tuple[Appearance, ...]:

@@ -16,7 +16,8 @@ from engine.domain.errors import UserFixable
 from engine.domain.figures import BrandExposure, ExposureFigures
 from engine.domain.geometry import rectangle
 from engine.domain.records import Detection, KeptFrame
-from engine.exposure import Picture, exposure_figures, heat_map
+from engine.exposure import exposure_figures, heat_map
+from engine.exposure_tables import Picture
 from engine.stage_settings import CompileReportSettings
 from tests.builders import HEIGHT, WIDTH, detection, kept_frames, moved, span, tiled
 
