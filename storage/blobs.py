@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from engine.domain.errors import DataDamage, SponsightError, UserFixable
+from storage.database import sync_file
 
 # Where rows refer to blobs. A blob's reference count is the number of its rows here.
 REFERENCES = """
@@ -105,15 +106,9 @@ class FolderBlobStore:
         """Wait until these blobs are on the disk itself. Those that an earlier call flushed cost nothing."""
         with self._lock:
             due = self._unsynced.intersection(digests)
-        folders = set()
         try:
             for digest in due:
-                path = self.path(digest)
-                _sync(path, os.O_RDWR)
-                folders.add(path.parent)
-            if os.name == "posix":
-                for folder in folders:
-                    _sync(folder, os.O_RDONLY)
+                sync_file(self.path(digest))
         except OSError as error:
             raise storage_error(error, self.folder) from error
         with self._lock:
@@ -176,14 +171,6 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except OSError:
         return False
-
-
-def _sync(path: Path, flags: int) -> None:
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _missing(path: Path) -> DataDamage:

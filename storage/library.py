@@ -81,12 +81,13 @@ class Library:
         try:
             for name in FOLDERS:
                 (folder / name).mkdir(exist_ok=True)
-            _prepare(folder, lock, notes)
+            clean = _prepare(folder, lock, notes)
             library = cls(folder, lock, notes)
-            lost = 0 if lock.before.clean or not lock.before.pid else heal(library.db, library.blobs)
+            lost = 0 if clean else heal(library.db, library.blobs)
             if lost:
                 notes.append(
-                    f"{lost} results did not reach the disk before the last end; a resume or replay computes them again."
+                    f"{lost} results did not reach the disk before the last end; "
+                    "a resume or replay computes them again."
                 )
             paused = library.jobs.recover()
             if paused:
@@ -188,27 +189,29 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def _prepare(folder: Path, lock: LibraryLock, notes: list[str]) -> None:
-    """Make, restore or upgrade the database so that it can be opened."""
+def _prepare(folder: Path, lock: LibraryLock, notes: list[str]) -> bool:
+    """Make, restore or upgrade the database so that it can be opened. True where its last end was clean."""
     database, backups = folder / "library.db", folder / "backups"
     if not database.exists():
         if any((folder / "blobs").iterdir()) or any(backups.iterdir()):
             notes.append(restore(database, backups, "is missing"))
         else:
             create_database(database)
-            return
+            return True
+    clean = False
     revision = stored_revision(database, read_only=False)
     if revision is None:
         notes.append(restore(database, backups, "is damaged"))
     else:
         due = check_revision(database, revision)
         state, before = database.stat(), lock.before
-        touched = (state.st_size, state.st_mtime_ns) != (before.size, before.modified)
-        if (due or not before.clean or touched) and not is_sound(database, read_only=False):
+        clean = before.clean and (state.st_size, state.st_mtime_ns) == (before.size, before.modified)
+        if (due or not clean) and not is_sound(database, read_only=False):
             notes.append(restore(database, backups, "is damaged"))
     restored = stored_revision(database, read_only=False)
     if restored is not None and check_revision(database, restored):
         upgrade(database, lambda: make_backup(database, backups))
+    return clean
 
 
 def holder_of(folder: Path) -> str:

@@ -77,7 +77,6 @@ class LibraryLock:
         os.lseek(self._handle, 0, os.SEEK_SET)
         os.write(self._handle, data)
         os.ftruncate(self._handle, len(data))
-        os.fsync(self._handle)
 
 
 def read_holder(path: Path) -> Holder:

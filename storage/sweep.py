@@ -15,7 +15,6 @@ from storage.blobs import REFERENCES, FolderBlobStore
 from storage.database import Database
 from storage.schema import CheckpointRow, JobPartRow, PartBlobRow, PartRow
 
-
 RECENT = timedelta(minutes=10)
 
 

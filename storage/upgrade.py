@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, event
 
 from engine.domain.errors import DataDamage, UserFixable
 from storage.columns import now
-from storage.database import connect
+from storage.database import connect, sync_file
 from storage.schema import REVISION, Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -24,6 +24,7 @@ def create_database(path: Path) -> None:
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(draft))
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF").close())
     try:
         with engine.begin() as conn:
             Base.metadata.create_all(conn)
@@ -38,6 +39,7 @@ def create_database(path: Path) -> None:
             )
     finally:
         engine.dispose()
+    sync_file(draft)
     draft.replace(path)
 
 
