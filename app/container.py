@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from app.book_import import fill_new_library
+from app.command_bus import CommandBus
 from app.jobs import JobService
 from app.mailbox import Mailbox
-from app.book_import import fill_new_library
+from app.run_cache import RunCache
 from storage.library import Library
 
 
@@ -20,6 +22,8 @@ class Container:
     ) -> None:
         self.library = library
         self.mailbox = Mailbox()
+        self.runs = RunCache(library)
+        self.bus = CommandBus(library, self.mailbox, self.runs)
         self.jobs = JobService(
             library,
             self.mailbox,

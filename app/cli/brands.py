@@ -1,16 +1,34 @@
-"""brands: list, import, export, add, alias, merge, unmerge, deny."""
+"""brands: the brand book from the command line, every edit through the command bus so that it can be undone."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 import msgspec
 
 from app.book_csv import BookRow, read_book_csv, write_book_csv
-from app.book_import import import_book
 from app.cli.console import table
-from app.container import open_container
+from app.cli.targets import find_job, is_completed
+from app.commands import (
+    AddAlias,
+    AddBrand,
+    BookLine,
+    Command,
+    Deny,
+    ImportBook,
+    MergeBrands,
+    NotSame,
+    RemoveAlias,
+    SplitBrand,
+    SplitSighting,
+    Undeny,
+    UnmergeBrand,
+)
+from app.container import Container, open_container
 from engine.domain.brands import KnownBrand
+from engine.domain.errors import UserFixable
+from engine.textfold import fold_compact
 
 
 def do_brands(given: argparse.Namespace) -> int:
@@ -41,13 +59,10 @@ def _list(given: argparse.Namespace) -> int:
 
 def _import(given: argparse.Namespace) -> int:
     file = read_book_csv(given.file)
-    with open_container(given.library) as app:
-        report = import_book(app.library, file, given.book or "", origin=given.file.name)
-    for note in (*file.notes, *report.notes):
+    lines = tuple(BookLine(r.name, r.aliases, r.category, r.origin) for r in file.rows)
+    for note in (*file.notes, *map(str, file.clashes)):
         print(note)
-    where = f" into the book {given.book}" if given.book else ""
-    print(f"{len(file.rows)} brands imported{where}: {report.added} new, {report.joined} known before.")
-    return 0
+    return _do(given, lambda app: ImportBook(book=given.book or "", lines=lines, origin=given.file.name))
 
 
 def _export(given: argparse.Namespace) -> int:
@@ -57,3 +72,91 @@ def _export(given: argparse.Namespace) -> int:
     write_book_csv(rows, given.file)
     print(f"Wrote {len(rows)} brands to {given.file}")
     return 0
+
+
+def _do(given: argparse.Namespace, make: Callable[[Container], Command]) -> int:
+    """Carry out one command and say what it did."""
+    with open_container(given.library) as app:
+        change = app.bus.do(make(app), initiator="cli")
+        for note in change.notes:
+            print(note)
+        print(f"{change.title}. Take it back with: sponsight decisions undo")
+        return 0
+
+
+def _add(given: argparse.Namespace) -> int:
+    books = (given.book,) if given.book else ()
+    return _do(
+        given,
+        lambda app: AddBrand(
+            name=given.name, aliases=tuple(given.aliases), category=given.category, books=books
+        ),
+    )
+
+
+def _alias(given: argparse.Namespace) -> int:
+    return _do(given, lambda app: alias_command(app, given.name, given.alias, remove=given.remove))
+
+
+def alias_command(app: Container, name: str, alias: str, *, remove: bool = False) -> Command:
+    """Add an alias to a brand (or remove it), by names."""
+    brand = app.library.brands.one(name).id
+    kind = RemoveAlias if remove else AddAlias
+    return kind(brand_id=brand, aliases=(alias,))
+
+
+def _merge(given: argparse.Namespace) -> int:
+    return _do(given, lambda app: merge_command(app, given.names, given.into))
+
+
+def merge_command(app: Container, names: list[str], into: str) -> Command:
+    """Let brands lead on to another one, by names."""
+    brands = app.library.brands
+    return MergeBrands(brand_ids=tuple(brands.one(n).id for n in names), into=brands.one(into).id)
+
+
+def _unmerge(given: argparse.Namespace) -> int:
+    return _do(given, lambda app: unmerge_command(app, given.name))
+
+
+def unmerge_command(app: Container, name: str) -> Command:
+    """Let a merged brand stand for itself again, by name."""
+    folded = fold_compact(name)
+    found = [
+        b
+        for b in app.library.brands.all()
+        if b.merged_into is not None and fold_compact(b.canonical_name) == folded
+    ]
+    if not found:
+        raise UserFixable(
+            f"No merged brand is called {name!r}.",
+            still_works="Nothing was changed.",
+            to_do="`sponsight decisions log merge` lists what was merged.",
+        )
+    return UnmergeBrand(brand_ids=tuple(b.id for b in found))
+
+
+def _deny(given: argparse.Namespace) -> int:
+    kind = Undeny if given.remove else Deny
+    return _do(given, lambda app: kind(texts=(given.text,)))
+
+
+def _not_same(given: argparse.Namespace) -> int:
+    def thing(app: Container, word: str) -> str:
+        found = app.library.brands.find(word)
+        return found[0].id if found else word
+
+    return _do(given, lambda app: NotSame(things=(thing(app, given.first), thing(app, given.second))))
+
+
+def _split(given: argparse.Namespace) -> int:
+    """The new brand gets all of the brand's appearances in one video's run."""
+
+    def command(app: Container) -> Command:
+        brand = app.library.brands.one(given.name).id
+        job = find_job(app.jobs, given.video, is_completed, "that is complete")
+        keys = tuple(a.key for a in app.runs.get(job.id).appearances if a.brand_id == brand)
+        sighting = SplitSighting(source_id=job.source_asset_id, job_id=job.id, appearance_keys=keys)
+        return SplitBrand(brand_id=brand, new_name=given.to, sightings=(sighting,) if keys else ())
+
+    return _do(given, command)

@@ -1,0 +1,176 @@
+"""Whole runs through the command line, with the real models: replay, workers, pauses, kills, bad input."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Finished, command, sponsight
+
+
+def jobs(library: Path) -> list[dict]:
+    return json.loads(sponsight("--library", library, "jobs", "--json").stdout)
+
+
+def export(finished: Finished, target: object, place: Path) -> dict:
+    sponsight("--library", finished.library, "export", target, "--format", "json", "--output", place)
+    return json.loads(place.read_text())
+
+
+def test_a_finished_run_finds_brands_and_exports_them(finished: Finished, tmp_path: Path) -> None:
+    (job,) = jobs(finished.library)
+    assert job["status"] == "completed" and job["accepted"] and job["progress"] == 1.0
+    assert job["brands_found"] >= 2 and job["total_detections"] > 10
+    out = export(finished, finished.video, tmp_path / "out.json")
+    assert out["format"] == "sponsight.export/1" or out.get("schema") == "sponsight.export/1"
+    spans = sorted(tuple(f["span"]) for f in out["frames"])
+    assert spans[0][0] == 0 and abs(spans[-1][1] - 9.0) < 0.05
+    assert all(abs(a[1] - b[0]) < 1e-6 for a, b in zip(spans, spans[1:], strict=False))
+    polygons = [d["polygon"] for f in out["frames"] for d in f["detections"]]
+    assert polygons and all(len(p) == 4 for p in polygons)
+    sponsight(
+        "--library",
+        finished.library,
+        "export",
+        finished.video,
+        "--format",
+        "csv",
+        "--output",
+        tmp_path / "t.csv",
+    )
+    assert len(list(tmp_path.glob("t*.csv"))) == 3
+    assert "sound" in sponsight("--library", finished.library, "verify").stdout
+
+
+def test_a_replay_from_match_brands_recomputes_no_frame_stage_and_equals_a_fresh_run(
+    finished: Finished, fresh: Finished
+) -> None:
+    edit = ("--from", "match_brands", "--set", "match_brands.accept=80")
+    plan = sponsight("--library", finished.library, "replay", finished.video, *edit, "--plan").stdout
+    rows = {
+        line.split()[0]: line.split()[1]
+        for line in plan.splitlines()
+        if line.startswith(("ex", "fi", "de", "ru", "ma"))
+    }
+    assert [rows[s] for s in ("extract_frames", "filter_scenes", "detect_regions", "run_ocr")] == [
+        "reuse"
+    ] * 4
+    assert rows["match_brands"] == "run" and "accept set to 80" in plan
+    sponsight("--library", finished.library, "replay", finished.video, *edit)
+    replayed = jobs(finished.library)[0]
+    shown = json.loads(sponsight("--library", finished.library, "show", replayed["id"], "--json").stdout)
+    ran = {c["stage"]: c["stats"]["parts_run"] for c in shown["checkpoints"]}
+    assert [ran[s] for s in ("extract_frames", "filter_scenes", "detect_regions", "run_ocr")] == [0, 0, 0, 0]
+    assert ran["match_brands"] == 1 and not replayed["accepted"]
+    sponsight(
+        "--library", fresh.library, "run", fresh.video, "--book", "demo", "--set", "match_brands.accept=80"
+    )
+    assert jobs(fresh.library)[0]["output_digest"] == replayed["output_digest"]
+
+
+def test_one_worker_and_four_give_the_same_digest(finished: Finished, fresh: Finished) -> None:
+    sponsight("--library", fresh.library, "run", fresh.video, "--book", "demo", "--workers", 4)
+    assert jobs(fresh.library)[0]["output_digest"] == jobs(finished.library)[0]["output_digest"]
+    sponsight("--library", fresh.library, "run", fresh.video, "--book", "demo", "--workers", 1)
+    again = jobs(fresh.library)[0]
+    assert again["output_digest"] == jobs(finished.library)[0]["output_digest"]
+
+
+def test_an_edit_of_an_earlier_stage_is_refused(finished: Finished) -> None:
+    done = sponsight(
+        "--library", finished.library, "replay", finished.video, "--from", "match_brands",
+        "--set", "extract_frames.sample_fps=4", code=2,
+    )  # fmt: skip
+    assert "Replay from extract_frames instead" in done.stderr
+
+
+def kill_and_resume(fresh: Finished, rng: random.Random, kills: int, longest: float) -> str:
+    """Kill the run `kills` times at random moments, resume each time; the digest at the end."""
+    seen = 0.0
+    for _ in range(kills):
+        known = jobs(fresh.library)
+        if known and known[0]["status"] == "completed":
+            break
+        words = ["resume", fresh.video] if known else ["run", fresh.video, "--book", "demo", "--workers", 2]
+        process = subprocess.Popen(
+            command("--library", fresh.library, *words, "--quiet"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(rng.uniform(0.8, longest))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for job in jobs(fresh.library)[:1]:
+            assert job["progress"] >= seen
+            seen = job["progress"]
+    if jobs(fresh.library)[0]["status"] != "completed":
+        sponsight("--library", fresh.library, "resume", fresh.video)
+    assert "sound" in sponsight("--library", fresh.library, "verify").stdout
+    return jobs(fresh.library)[0]["output_digest"]
+
+
+def test_a_killed_run_resumes_to_the_same_result(finished: Finished, fresh: Finished) -> None:
+    digest = kill_and_resume(fresh, random.Random(4), kills=4, longest=2.5)
+    assert digest == jobs(finished.library)[0]["output_digest"]
+
+
+def test_pause_from_another_process_then_resume(finished: Finished, fresh: Finished) -> None:
+    words = command("--library", fresh.library, "run", fresh.video, "--book", "demo", "--json-events")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if '"PartDone"' in line)
+        assert "Asked" in sponsight("--library", fresh.library, "pause", fresh.video).stdout
+        process.stdout.read()
+        assert process.wait(timeout=30) == 7
+    assert jobs(fresh.library)[0]["status"] == "paused"
+    sponsight("--library", fresh.library, "resume", fresh.video)
+    assert jobs(fresh.library)[0]["output_digest"] == jobs(finished.library)[0]["output_digest"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("run", "{}/missing.mp4"), 2, ""),
+        (("run", "{}"), 2, ""),
+        (("run", "{}/text.mp4"), 2, ""),
+        (("run", "{}/empty.mp4"), 2, "empty"),
+        (("replay", "{}/text.mp4", "--from", "nowhere"), 2, "There is no stage"),
+        (("run", "{}/text.mp4", "--set", "match_brands.accept=180"), 2, "above 100"),
+        (("run", "{}/text.mp4", "--set", "match_brands.acept=80"), 2, "has no setting"),
+        (("run", "{}/text.mp4", "--profile", "chess"), 2, "There is no profile"),
+        (("brands", "import", "{}/text.mp4"), 2, ""),
+        (("export", "{}/text.mp4", "--output", "{}/o.json"), 2, "not imported"),
+        (("show", "nothing-like-it"), 2, ""),
+    ],
+)
+def test_bad_input_gets_clear_words(tmp_path: Path, words: tuple[str, ...], code: int, said: str) -> None:
+    (tmp_path / "text.mp4").write_text("no video at all\n")
+    (tmp_path / "empty.mp4").touch()
+    library = tmp_path / "library"
+    if words[0] in ("replay", "export", "show"):
+        sponsight("--library", library, "brands", "deny", "NOTHING")
+    done = sponsight("--library", library, *(w.format(tmp_path) for w in words), code=code)
+    assert said in done.stderr and "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) >= 2
+
+
+def test_a_second_writer_is_refused_with_words(finished: Finished) -> None:
+    from storage.library import Library
+
+    with Library.open(finished.library):
+        done = sponsight("--library", finished.library, "brands", "deny", "X", code=4)
+        assert "Traceback" not in done.stderr
+        assert sponsight("--library", finished.library, "jobs").stdout
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1500)
+def test_twenty_kills_over_one_run(finished: Finished, fresh: Finished) -> None:
+    digest = kill_and_resume(fresh, random.Random(11), kills=24, longest=3.5)
+    assert digest == jobs(finished.library)[0]["output_digest"]
