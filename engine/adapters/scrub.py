@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
@@ -96,7 +95,7 @@ class Scrubber:
 
         `give_up` is asked while decoding: None is returned as soon as it says yes (or where nothing before
         that moment can be decoded)."""
-        return self._show(self.index.on_display(Fraction(max(0, time), 1_000_000)), max_edge, give_up)
+        return self._show(self.index.at_time(time), max_edge, give_up)
 
     def neighbour(
         self, step: int, max_edge: int = 0, give_up: Callable[[], bool] = lambda: False
@@ -106,7 +105,7 @@ class Scrubber:
 
     def pts_at(self, time: int, step: int = 0) -> int:
         """Timestamp of the frame `step` frames from the one on display at `time`, without decoding."""
-        return self.index.neighbour(self.index.on_display(Fraction(max(0, time), 1_000_000)), step)
+        return self.index.neighbour(self.index.at_time(time), step)
 
     def _show(self, pts: int, max_edge: int, give_up: Callable[[], bool]) -> Shown | None:
         frame = self._held.get(pts)

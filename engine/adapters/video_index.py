@@ -83,6 +83,12 @@ class VideoIndex:
         at = int(np.searchsorted(self.display, wanted, side="right")) - 1
         return int(self.display[max(at, 0)])
 
+    def at_time(self, micro: int) -> int:
+        """Timestamp of the frame on display `micro` microseconds after the first one (clamped).
+
+        A frame's own rounded time always finds that frame."""
+        return self.on_display(Fraction(2 * max(0, micro) + 1, 2_000_000))
+
     def neighbour(self, pts: int, step: int) -> int:
         """Timestamp of the frame `step` frames after (negative: before) the one shown at `pts`, clamped."""
         at = int(np.searchsorted(self.display, pts, side="right")) - 1 + step
