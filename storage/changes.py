@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection
 
 from engine.domain.errors import Conflict
 from storage.schema import Base
+
+Transaction: TypeAlias = Connection
+"""An open transaction, for those who hand it on and may not know SQL."""
 
 RECORDED: dict[str, tuple[str, ...] | None] = {
     "known_brands": None,

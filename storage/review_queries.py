@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from engine.domain.decisions import Decision, DecisionKind
 from storage.database import Database
 from storage.decisions import Decisions
-from storage.schema import DecisionRow, MemberRow, SightingRow, SourceRow
+from storage.schema import BrandRow, DecisionRow, MemberRow, SightingRow, SourceRow
 
 VERDICTS = (DecisionKind.CONFIRM, DecisionKind.REJECT, DecisionKind.REASSIGN, DecisionKind.UNSURE)
 
@@ -23,6 +23,16 @@ class Choice:
     brand_id: str
     kind: str
     times: int
+
+
+@dataclass(frozen=True, slots=True)
+class BrandLine:
+    """What showing a brand's name needs."""
+
+    id: str
+    name: str
+    merged_into: str | None
+    confirmed: bool
 
 
 class ReviewQueries:
@@ -93,6 +103,14 @@ class ReviewQueries:
                 .group_by(MemberRow.text, DecisionRow.brand_id, DecisionRow.kind)
             )
             return [Choice(*row) for row in rows]
+
+    def brand_names(self, *, conn: Connection | None = None) -> list[BrandLine]:
+        """All brands without their lists."""
+        with self._db.reading(conn) as conn:
+            rows = conn.execute(
+                select(BrandRow.id, BrandRow.canonical_name, BrandRow.merged_into, BrandRow.confirmed)
+            )
+            return [BrandLine(*row) for row in rows]
 
     def decisions_by_brand(self, *, conn: Connection | None = None) -> dict[str, int]:
         """Number of active decisions by the brand id they name (redirects not followed)."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from app.commands import ClearDecision, Decide, DrawBox, EditBox, SplitFrame
 from app.handling.members import (
-    FRAME,
     appearance_in,
     corrected,
     crop_of,
@@ -15,7 +17,7 @@ from app.handling.members import (
     frame_member,
 )
 from app.handling.work import BRANDS, DECISIONS, Outcome, Work, several
-from app.overlay import member_of
+from app.overlay import FRAME_MARK, FRAME_NOTE, member_of
 from engine.domain.brands import KnownBrand, ReferenceCrop
 from engine.domain.decisions import Decision, DecisionKind, Member
 from engine.domain.errors import Conflict, UserFixable
@@ -25,12 +27,18 @@ from storage.review_queries import VERDICTS, ReviewQueries
 
 if TYPE_CHECKING:
     from app.results import RunResult
+    from app.run_cache import RunCache
+    from storage.changes import Transaction
+    from storage.library import Library
 
 NO_BRAND: tuple[str, str] = ("", "")
 
 
 def decide(cmd: Decide, work: Work) -> Outcome:
     run = _run(work, cmd.source_id, cmd.job_id)
+    frames = [key for key in cmd.appearance_keys if FRAME_MARK in key]
+    if frames:
+        return _decide_frames(cmd, frames, run, work)
     appearances = [appearance_in(run, key) for key in dict.fromkeys(cmd.appearance_keys)]
     if not appearances:
         raise UserFixable(
@@ -56,6 +64,30 @@ def decide(cmd: Decide, work: Work) -> Outcome:
     )
 
 
+def _decide_frames(cmd: Decide, frames: Sequence[str], run: RunResult, work: Work) -> Outcome:
+    """Frames that were split off before (`appearance@seq`) get another word, each by itself."""
+    whole = tuple(key for key in cmd.appearance_keys if key not in frames)
+    outcomes = [decide(msgspec.structs.replace(cmd, appearance_keys=whole), work)] if whole else []
+    for key in frames:
+        appearance, _, seq = key.partition(FRAME_MARK)
+        split = SplitFrame(
+            source_id=cmd.source_id,
+            job_id=cmd.job_id,
+            appearance_key=appearance,
+            time=run.time_of(int(seq)),
+            kind=cmd.kind,
+            brand_id=cmd.brand_id,
+            brand_name=cmd.brand_name,
+        )
+        outcomes.append(split_frame(split, work))
+    return replace(
+        outcomes[-1],
+        kinds=frozenset().union(*(o.kinds for o in outcomes)),
+        ids=tuple(i for o in outcomes for i in o.ids),
+        made=tuple(i for o in outcomes for i in o.made),
+    )
+
+
 def reassign(work: Work, source_id: str, job_id: str, keys: Sequence[str], brand: KnownBrand) -> list[str]:
     """Give appearances to a brand as one decision; returns the ids of the decisions made."""
     if not keys:
@@ -73,8 +105,18 @@ def clear_decision(cmd: ClearDecision, work: Work) -> Outcome:
     ids: list[str] = []
     if cmd.appearance_keys:
         run = _run(work, cmd.source_id, cmd.job_id)
-        keys = [appearance_in(run, key).key for key in cmd.appearance_keys]
-        ids += _overrule(work, run, keys, (*VERDICTS, DecisionKind.EDIT), frames=True)
+        whole = [appearance_in(run, key).key for key in cmd.appearance_keys if FRAME_MARK not in key]
+        ids += _overrule(work, run, whole, (*VERDICTS, DecisionKind.EDIT), frames=True)
+        for key in cmd.appearance_keys:
+            appearance, mark, seq = key.partition(FRAME_MARK)
+            if mark:
+                time = run.time_of(int(seq))
+                split = [
+                    d.id
+                    for d in _standing(work, run, [appearance])[appearance]
+                    if d.note == FRAME_NOTE and d.members[0].span.holds(time)
+                ]
+                ids += work.library.decisions.set_active(split, False, conn=work.conn)
     if cmd.decision_ids:
         found = work.library.decisions.get_many(cmd.decision_ids, conn=work.conn)
         if any(d.source_asset_id != cmd.source_id for d in found):
@@ -98,10 +140,11 @@ def split_frame(cmd: SplitFrame, work: Work) -> Outcome:
     member = frame_member(run, appearance, cmd.time)
     ((brand_id, brand_name),) = _by_brand(cmd.kind, (cmd.brand_id, cmd.brand_name), [appearance], work)
     for decision in _standing(work, run, [appearance.key])[appearance.key]:
-        if decision.note == FRAME and decision.members[0].span == member.span:
+        if decision.note == FRAME_NOTE and decision.members[0].span == member.span:
             work.library.decisions.set_active([decision.id], False, conn=work.conn)
     made = work.library.decisions.add(
-        _decision(work, run, DecisionKind(cmd.kind), (member,), brand_id, brand_name, FRAME), conn=work.conn
+        _decision(work, run, DecisionKind(cmd.kind), (member,), brand_id, brand_name, FRAME_NOTE),
+        conn=work.conn,
     )
     return Outcome(
         f"Split one frame: {_title(cmd.kind, [brand_name] if brand_name else [], [appearance])}",
@@ -257,7 +300,7 @@ def _decide(
 ) -> list[str]:
     """Overrule what stands and add one decision; the same word again adds nothing."""
     standing = _standing(work, run, keys)
-    verdicts = [[d for d in standing[key] if d.kind in VERDICTS and d.note != FRAME] for key in keys]
+    verdicts = [[d for d in standing[key] if d.kind in VERDICTS and d.note != FRAME_NOTE] for key in keys]
     if all(
         len(found) == 1 and (found[0].kind, found[0].brand_id, found[0].note) == (kind, brand_id, note)
         for found in verdicts
@@ -297,14 +340,22 @@ def _standing(work: Work, run: RunResult, keys: Iterable[str]) -> dict[str, list
 
 
 def _held(work: Work, run: RunResult, keys: list[str]) -> dict[str, list[tuple[Decision, int]]]:
-    queries = ReviewQueries(work.library.db)
-    here = queries.on_appearances(run.job.id, keys, conn=work.conn)
-    elsewhere = work.runs.anchored(
-        run.job.id, queries.made_elsewhere(run.source.id, run.job.id, conn=work.conn)
-    )
-    places = {key: dict.fromkeys([*here.get(key, ()), *elsewhere.get(key, ())]) for key in keys}
-    ids = {decision for found in places.values() for decision, _ in found}
-    known = {d.id: d for d in work.library.decisions.get_many(ids, conn=work.conn)}
+    return held_decisions(work.library, work.runs, run, keys, conn=work.conn)
+
+
+def held_decisions(
+    library: Library, runs: RunCache, run: RunResult, keys: Sequence[str], *, conn: Transaction | None = None
+) -> dict[str, list[tuple[Decision, int]]]:
+    """Active decisions that hold each of these appearances of a run, with the member by which they do: those made
+    on this run, and those of other runs where they are anchored. Oldest first."""
+    queries = ReviewQueries(library.db)
+    with library.db.reading(conn) as conn:
+        here = queries.on_appearances(run.job.id, keys, conn=conn)
+        others = queries.made_elsewhere(run.source.id, run.job.id, conn=conn)
+        elsewhere = runs.anchored(run.job.id, others)
+        places = {key: dict.fromkeys([*here.get(key, ()), *elsewhere.get(key, ())]) for key in keys}
+        ids = {decision for found in places.values() for decision, _ in found}
+        known = {d.id: d for d in library.decisions.get_many(ids, conn=conn)}
     held = {}
     for key, found in places.items():
         pairs = [(known[d], member) for d, member in found if d in known and known[d].active]
@@ -320,7 +371,7 @@ def _overrule(
     covered: dict[str, tuple[Decision, set[int]]] = {}
     for found in _held(work, run, list(keys)).values():
         for decision, member in found:
-            if decision.kind not in kinds or (decision.note == FRAME and not frames):
+            if decision.kind not in kinds or (decision.note == FRAME_NOTE and not frames):
                 continue
             covered.setdefault(decision.id, (decision, set()))[1].add(member)
     decisions = work.library.decisions

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from app.results import RunResult
     from engine.ports import BlobStore
 
-FRAME = "frame"
-"""Note of a decision that holds for one frame of an appearance only."""
-
 
 def appearance_in(run: RunResult, key: str) -> Appearance:
     """The run's appearance of this key; UserFixable where it has none."""

@@ -10,9 +10,8 @@ from engine.domain.errors import UserFixable
 from engine.domain.records import DetectionSource
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from app.run_cache import RunCache
+    from storage.changes import Transaction
     from storage.library import Library
 
 BRANDS = frozenset({"brands"})
@@ -38,7 +37,7 @@ class Work:
     """One command's transaction."""
 
     library: Library
-    conn: Connection
+    conn: Transaction
     runs: RunCache
     actor: str = ""
     made_brands: list[str] = field(default_factory=list)
