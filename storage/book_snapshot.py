@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.domain.brands import BookEntry, BookSnapshot, KnownBrand
-from engine.textfold import fold_compact
+from engine.textfold import fold_compact, fold_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ def make_snapshot(
 
 
 def content_digest(entries: Iterable[BookEntry], deny: Iterable[str]) -> str:
-    """sha256 over what matching reads: per brand its folded spellings (the name apart from the aliases) and
+    """sha256 over what matching reads: per brand its folded words (the name apart from the aliases) and
     references, and the folded deny list, all sorted; no ids, display forms or categories."""
     content = [
         sorted(
             [
-                fold_compact(e.name),
-                sorted({fold_compact(a) for a in e.aliases} - {""}),
+                fold_spans(e.name).tokens,
+                sorted({fold_spans(a).tokens for a in e.aliases}),
                 sorted(e.references),
             ]
             for e in entries

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from pathlib import Path
 
@@ -14,9 +13,6 @@ from engine.domain.jobs import SourceAsset
 from storage.columns import now, to_record, to_row
 from storage.database import Database
 from storage.schema import SourceRow
-
-SAMPLE_BYTES = 1 << 20
-SAMPLES = 16
 
 COLUMNS = tuple(c for c in SourceRow.__table__.columns if c.name != "decision_revision")
 
@@ -98,21 +94,3 @@ class Sources:
         with self._db.reading(conn) as conn:
             row = conn.execute(select(*COLUMNS).where(condition)).first()  # type: ignore[arg-type]
         return None if row is None else to_record(SourceAsset, row)
-
-
-def content_digest(path: Path) -> str:
-    """What identifies a video file's bytes: sha256 over its size, head, tail and 16 even samples (1 MiB each).
-
-    Reads at most 18 MiB. OSError where the file can't be read."""
-    size = path.stat().st_size
-    digest = hashlib.sha256(size.to_bytes(8, "big"))
-    places = [0, max(0, size - SAMPLE_BYTES)]
-    places += [size * i // (SAMPLES + 1) for i in range(1, SAMPLES + 1)]
-    if size <= SAMPLE_BYTES * (SAMPLES + 2):
-        digest.update(path.read_bytes())
-        return digest.hexdigest()
-    with path.open("rb") as file:
-        for place in places:
-            file.seek(place)
-            digest.update(file.read(SAMPLE_BYTES))
-    return digest.hexdigest()

@@ -18,7 +18,7 @@ def find_source(jobs: JobService, path: Path) -> SourceAsset:
         if Path(source.path) == resolved:
             return source
     if resolved.is_file():
-        from storage.sources import content_digest
+        from engine.adapters.probe import content_digest
 
         digest = content_digest(resolved)
         for source in known:

@@ -35,7 +35,6 @@ from engine.ports import JOB_CHUNK
 from engine.stage import encode
 from storage.compose import ComposedState
 from storage.library import Library
-from storage.sources import SAMPLE_BYTES, content_digest
 from tests.storage_support import a_job, a_part, a_source, finished
 
 
@@ -71,21 +70,6 @@ def test_a_source_goes_only_without_runs(library: Library) -> None:
     library.sources.delete(source.id)
     with pytest.raises(UserFixable, match="no source"):
         library.sources.get(source.id)
-
-
-@pytest.mark.parametrize("size", [0, 5, SAMPLE_BYTES * 20])
-def test_a_content_digest_sees_size_head_and_tail(tmp_path: Path, size: int) -> None:
-    path = tmp_path / "video"
-    data = bytearray(size)
-    seen = set()
-    for place in (None, 0, -1):
-        if place is not None and size:
-            data[place] ^= 1
-        path.write_bytes(data)
-        seen.add(content_digest(path))
-    path.write_bytes(bytes(size + 1))
-    seen.add(content_digest(path))
-    assert len(seen) == (4 if size else 2)
 
 
 # Runs --------------------------------------------------------------------------------------------------
