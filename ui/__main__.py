@@ -1,17 +1,53 @@
-"""The `sponsight` command: hands sub-commands over to app/cli.py without importing Qt."""
+"""The `sponsight` command: opens the window, or hands a sub-command over to app/cli without importing Qt."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line (arguments without the program's name) and returns its exit code."""
+    """Runs the program (arguments without its name) and returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    from app.cli import main as command_line
+    if _is_for_command_line(given):
+        from app.cli import main as command_line
 
-    return command_line(given or ["--help"])
+        return command_line(given, open_window=_open_window)
+    parser = argparse.ArgumentParser(prog="sponsight", description="Opens the review window.")
+    parser.add_argument("videos", nargs="*", type=Path, metavar="VIDEO", help="videos to import")
+    parser.add_argument(
+        "--library", type=Path, metavar="DIR", help="the library's folder (default: your own)"
+    )
+    parser.add_argument("--read-only", action="store_true", help="change nothing, need no lock")
+    options = parser.parse_args(given)
+    from storage.library import default_folder
+    from ui.application import run_window
+
+    folder = options.library or default_folder()
+    return run_window(folder.expanduser().absolute(), options.videos, read_only=options.read_only)
+
+
+def _is_for_command_line(given: Sequence[str]) -> bool:
+    """Whether the first word that is no option is a sub-command, or help is asked for."""
+    from app.cli.dispatch import VERBS
+
+    rest = iter(given)
+    for word in rest:
+        if word in ("-h", "--help"):
+            return True
+        if word == "--library":
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word in VERBS
+    return False
+
+
+def _open_window(folder: Path) -> int:
+    from ui.application import run_window
+
+    return run_window(folder)
 
 
 if __name__ == "__main__":

@@ -60,8 +60,6 @@ class _TintedEngine(QIconEngine):
         if mode == QIcon.Mode.Disabled:
             group = QPalette.ColorGroup.Disabled
         role = QPalette.ColorRole.WindowText
-        if mode == QIcon.Mode.Selected:
-            role = QPalette.ColorRole.HighlightedText
         return palette.color(group, role)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:

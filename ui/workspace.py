@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from app.container import Container
+    from app.preferences import Preferences
     from engine.domain.jobs import DetectJob, SourceAsset
-    from engine.domain.stages import StageName
     from engine.events import PartDone
     from ui.action_set import ActionSet
     from ui.bridge import Bridge
@@ -51,6 +51,7 @@ class Services:
     """Handed to every part of the window instead of globals."""
 
     container: Container
+    preferences: Preferences
     actions: ActionSet
     bridge: Bridge
     tasks: Tasks
@@ -109,6 +110,3 @@ class ReviewArea(Protocol):
         ...
 
     def restore_state(self, state: Mapping[str, Any]) -> None: ...
-
-
-ReplayRequest = Callable[["StageName"], None]

@@ -26,6 +26,9 @@ _HOMES = {
     "verify": "house",
 }
 
+VERBS = frozenset(_HOMES)
+"""All sub-commands: anything else opens the window."""
+
 
 def dispatch(given: argparse.Namespace, open_window: Callable[[Path], int] | None = None) -> int:
     """Call the sub-command's function (`do_<verb>` of its module) and return its exit code."""

@@ -1,0 +1,191 @@
+"""Import, demo, locate, export, and other libraries: what people do with files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QProcess, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from engine.domain.errors import UserFixable
+from engine.domain.jobs import SourceAsset
+from ui.session import Session
+from ui.text import percent, tr
+from ui.workspace import Services
+
+VIDEO_SUFFIXES = (
+    ".mp4",
+    ".mkv",
+    ".mov",
+    ".m4v",
+    ".avi",
+    ".ts",
+    ".mts",
+    ".m2ts",
+    ".mxf",
+    ".webm",
+    ".mpg",
+    ".mpeg",
+)
+
+
+class LibraryControl(QObject):
+    """File use cases of the window; dialogs are opened, never executed."""
+
+    rendering = Signal(float)
+    """How far the demo's rendering is, 0..1."""
+
+    def __init__(self, services: Services, session: Session, window: QWidget) -> None:
+        super().__init__(window)
+        self._services = services
+        self._session = session
+        self._window = window
+        self._share = 0.0
+
+    def choose_import(self) -> None:
+        """Asks for videos and imports them."""
+        dialog = QFileDialog(self._window, tr("Import video"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        patterns = " ".join(f"*{suffix}" for suffix in VIDEO_SUFFIXES)
+        dialog.setNameFilters([tr("Videos ({patterns})").format(patterns=patterns), tr("All files (*)")])
+        dialog.filesSelected.connect(lambda names: self.import_files([Path(name) for name in names]))
+        _open(dialog)
+
+    def import_files(self, paths: Sequence[Path]) -> None:
+        """Imports videos one after the other; the last one is opened."""
+        jobs = self._services.container.jobs
+        for path in paths:
+            last = path is paths[-1]
+            self._services.tasks.call(
+                tr("Importing {name}").format(name=path.name),
+                lambda path=path: jobs.import_source(path),
+                lambda source, last=last: self._imported(source, last),
+            )
+
+    def _imported(self, source: SourceAsset, last: bool) -> None:
+        if last:
+            self._session.refresh()
+            self._session.open_source(source.id)
+        text = tr("{name} is in the library.").format(name=source.name)
+        key = self._services.actions.key_text("run.start")
+        self._services.messages.tell(text, "success", detail=tr("{key} runs it.").format(key=key), seconds=8)
+
+    def open_demo(self) -> None:
+        """Renders the demo clip where it is not there yet, imports it and opens it."""
+        from app.demo_run import prepare_demo
+
+        container = self._services.container
+        if container.library.read_only:
+            self._services.messages.tell(tr("This library is open for reading only."), "warning")
+            return
+        self._services.messages.tell(tr("Rendering the demo clip …"), detail=tr("This takes a moment, once."))
+
+        def progress(share: float) -> None:
+            self._share = share
+
+        timer = self.startTimer(200)
+
+        def ready(answer: tuple[SourceAsset, object]) -> None:
+            self.killTimer(timer)
+            self._share = 0.0
+            self._imported(answer[0], True)
+
+        def failed(error: Exception) -> None:
+            self.killTimer(timer)
+            self._services.messages.tell_error(tr("Rendering the demo"), error)
+
+        self._services.tasks.call(
+            tr("Rendering the demo"), lambda: prepare_demo(container, progress=progress), ready, failed=failed
+        )
+
+    def timerEvent(self, event: object) -> None:
+        if self._share > 0:
+            self.rendering.emit(self._share)
+            text = tr("Rendering the demo clip … {share}").format(share=percent(self._share))
+            self._services.messages.tell(text)
+
+    def choose_locate(self, source: SourceAsset | None = None) -> None:
+        """Asks where a moved video is now."""
+        wanted = source or self._session.source
+        if wanted is None:
+            return
+        dialog = QFileDialog(self._window, tr("Where is {name} now?").format(name=wanted.name))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.locate(wanted, Path(name)))
+        _open(dialog)
+
+    def locate(self, source: SourceAsset, path: Path) -> None:
+        """Tells the library where a video is; another video is refused."""
+        jobs = self._services.container.jobs
+        self._services.tasks.call(
+            tr("Locating {name}").format(name=source.name),
+            lambda: jobs.locate(source.id, path),
+            lambda _: (
+                self._session.refresh(),
+                self._services.messages.tell(tr("Found."), "success", seconds=4),
+            ),
+        )
+
+    def choose_export(self) -> None:
+        """Asks for a folder and writes the figures of the chosen run there."""
+        job, source = self._session.job, self._session.source
+        if job is None or source is None:
+            return
+        dialog = QFileDialog(self._window, tr("Export figures of {name}").format(name=source.name))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setDirectory(str(self._services.container.library.folder / "exports"))
+        dialog.setLabelText(QFileDialog.DialogLabel.Accept, tr("Export here"))
+        dialog.fileSelected.connect(lambda name: self.export(job.id, source.name, Path(name)))
+        _open(dialog)
+
+    def export(self, job_id: str, name: str, folder: Path) -> None:
+        """Writes JSON and CSV of a run (machine and effective figures) into a folder."""
+        library = self._services.container.library
+
+        def write() -> tuple[Path, ...]:
+            from app.exports import write_csv, write_json
+            from app.overlay import load_overlay
+
+            if not folder.is_dir():
+                raise UserFixable(
+                    f"{folder} is no folder.", still_works="Nothing was written.", to_do="Choose a folder."
+                )
+            overlay = load_overlay(library, job_id)
+            stem = folder / f"{Path(name).stem}-{job_id[:8]}"
+            return (
+                write_json(overlay, stem.with_suffix(".json")),
+                *write_csv(overlay, stem.with_suffix(".csv")),
+            )
+
+        def written(paths: tuple[Path, ...]) -> None:
+            text = tr("{n} files were written to {folder}.").format(n=len(paths), folder=folder)
+            self._services.messages.tell(text, "success", detail=", ".join(p.name for p in paths), seconds=12)
+
+        self._services.tasks.call(tr("Exporting"), write, written)
+
+    def choose_library(self) -> None:
+        """Asks for a folder and opens it as a library in a window of its own."""
+        dialog = QFileDialog(self._window, tr("Open library"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda name: self.open_library(Path(name)))
+        _open(dialog)
+
+    def open_library(self, folder: Path) -> None:
+        """Opens a library in a window (and process) of its own; a window that has it open is raised."""
+        frozen = bool(getattr(sys, "frozen", False))
+        program = ["--library", str(folder)] if frozen else ["-m", "ui", "--library", str(folder)]
+        if not QProcess.startDetached(sys.executable, program):
+            self._services.messages.tell(
+                tr("The window for {folder} did not start.").format(folder=folder), "error"
+            )
+
+
+def _open(dialog: QFileDialog) -> None:
+    from PySide6.QtCore import Qt
+
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()

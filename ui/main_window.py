@@ -1,0 +1,356 @@
+"""The window: puts top bar, rail, pages, message bar and status line together, and sends actions on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+
+from engine.events import ItemFailed, PartDone, StageProgress
+from ui.decision_control import DecisionControl
+from ui.dialog_control import DialogControl
+from ui.drop import DropCurtain, videos_in
+from ui.library_control import LibraryControl
+from ui.menus import fill_menu_bar
+from ui.message_bar import MessageBar
+from ui.pages import Pages
+from ui.review import build_review
+from ui.review_page import ReviewPage
+from ui.run_control import RunControl
+from ui.runs.panel import RunPanel
+from ui.session import Session
+from ui.start.page import StartPage
+from ui.status_line import StatusLine
+from ui.text import percent
+from ui.top_bar import PAGES, Rail, TopBar
+from ui.window_state import WindowState
+from ui.workspace import Services
+
+
+class MainWindow(QMainWindow):
+    """Knows its parts and where an action goes; what an action does is told in the control classes."""
+
+    closing = Signal()
+
+    def __init__(self, services: Services, messages: MessageBar, state: WindowState) -> None:
+        super().__init__()
+        self.services = services
+        self.state = state
+        self.messages = messages
+        self.session = Session(services, self)
+        self.runs = RunControl(services, self.session, self)
+        self.library = LibraryControl(services, self.session, self)
+        self.decisions = DecisionControl(services, self.session, self)
+        self.dialogs = DialogControl(services, self)
+        self.review = build_review(services)
+        self.run_panel = RunPanel(services, self.session, self.runs, self.review)
+        self.pages = Pages()
+        self.status = StatusLine()
+        self.curtain = DropCurtain(self)
+        self._build()
+        self._connect()
+        self._handlers = self._action_handlers()
+        self.setWindowTitle("Sponsight")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 600)
+        state.restore_geometry(self)
+        if services.container.library.read_only:
+            self.status.read_only()
+        self.show_page("view.library")
+
+    # --- building -----------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        actions = self.services.actions
+        actions.attach_window(self)
+        fill_menu_bar(self, actions)
+        self.top_bar = TopBar(actions, self.session)
+        self.rail = Rail(actions)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.messages)
+        column.addWidget(self.pages, 1)
+        body = QWidget()
+        row = QHBoxLayout(body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addWidget(middle, 1)
+        whole = QWidget()
+        stack = QVBoxLayout(whole)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(0)
+        stack.addWidget(self.top_bar)
+        stack.addWidget(body, 1)
+        self.setCentralWidget(whole)
+        self.setStatusBar(self.status)
+        self.pages.offer("view.library", self._start_page)
+        self.pages.offer("view.review", self._review_page)
+        self.pages.offer("view.report", self._report_page)
+        self.pages.offer("view.runs", self._runs_page)
+        self.pages.offer("view.brands", self._brands_page)
+
+    def _start_page(self) -> QWidget:
+        page = StartPage(self.services, self.session)
+        page.source_opened.connect(self.open_source)
+        page.locate_wanted.connect(lambda id: self.library.choose_locate(self.session.shelf.source(id)))
+        page.library_wanted.connect(lambda folder: self.library.open_library(Path(folder)))
+        page.resume_wanted.connect(self._resume)
+        return page
+
+    def _review_page(self) -> QWidget:
+        page = ReviewPage(self.review, self.run_panel, self.services.actions, self.state)
+        page.show_run(self.session.job is not None)
+        return page
+
+    def _report_page(self) -> QWidget:
+        from ui.report.page import ReportPage
+
+        page = ReportPage(self.services, self.session)
+        page.jumped.connect(self.jump)
+        return page
+
+    def _runs_page(self) -> QWidget:
+        from ui.runs.page import RunsPage
+
+        page = RunsPage(self.services, self.session, self.runs)
+        page.jumped.connect(self.jump)
+        return page
+
+    def _brands_page(self) -> QWidget:
+        from ui.brands import build_brands
+
+        return build_brands(self.services)
+
+    def _connect(self) -> None:
+        services, session = self.services, self.session
+        services.actions.triggered.connect(self.do)
+        services.actions.held.connect(self.review.hold)
+        services.tasks.failed.connect(self.messages.tell_error)
+        services.bridge.progress.connect(self._progress)
+        services.bridge.parts.connect(self._parts)
+        services.bridge.failures.connect(self._failures)
+        services.bridge.library.connect(self._library_changed)
+        session.job_changed.connect(self._job_changed)
+        session.job_updated.connect(self._job_updated)
+        self.top_bar.searched.connect(self._search)
+        self.status.failures_wanted.connect(lambda: self.dialogs.failures(self.status.failures))
+        self.decisions.jumped.connect(self._jump_to_subject)
+        self.decisions.stored.connect(self.status.saved_now)
+
+    # --- actions ------------------------------------------------------------------------------------------------
+
+    def _action_handlers(self) -> dict[str, Callable[[], None]]:
+        handlers: dict[str, Callable[[], None]] = {
+            "file.import": self.library.choose_import,
+            "file.demo": self.library.open_demo,
+            "file.library": self.library.choose_library,
+            "file.export": self.library.choose_export,
+            "file.locate": self.library.choose_locate,
+            "file.preferences": self.dialogs.preferences,
+            "file.quit": self.close,  # type: ignore[dict-item]
+            "edit.undo": self.decisions.undo,
+            "edit.redo": self.decisions.redo,
+            "edit.search": self._focus_search,
+            "edit.history": self.decisions.show_history,
+            "view.next_pane": lambda: self._panes("next_pane"),
+            "view.previous_pane": lambda: self._panes("previous_pane"),
+            "view.canvas": self._escape,
+            "view.theme": self.dialogs.switch_theme,
+            "view.reset_layout": self._reset_layout,
+            "help.palette": self.dialogs.palette,
+            "help.sheet": self.dialogs.sheet,
+            "help.edit_keys": self.dialogs.edit_keys,
+            "help.logs": self.dialogs.logs,
+            "help.about": self.dialogs.about,
+            "run.start": self._run,
+            "run.pause": self.runs.pause,
+            "run.cancel": self.runs.cancel,
+            "run.replay": self._replay,
+            "run.retry": self.runs.retry,
+            "run.accept": self.runs.accept,
+            "run.thresholds": self._thresholds,
+        }
+        for id in PAGES:
+            handlers[id] = lambda id=id: self.show_page(id)
+        return handlers
+
+    @Slot(str)
+    def do(self, id: str) -> None:
+        """Carries out an action by its id."""
+        handler = self._handlers.get(id)
+        if handler is not None:
+            handler()
+        else:
+            self.review.trigger(id)
+
+    def show_page(self, id: str) -> None:
+        """Goes to a page."""
+        self.pages.show_page(id)
+        self.services.actions[id].setChecked(True)
+
+    @Slot(str)
+    def open_source(self, source_id: str) -> None:
+        """Opens a source in the review page."""
+        self.session.open_source(source_id)
+        self.show_page("view.review")
+        self._to_canvas()
+
+    @Slot(object, str)
+    def jump(self, time: int, appearance: str = "") -> None:
+        """Shows a moment (microseconds) of the chosen source."""
+        self.show_page("view.review")
+        self.review.jump(time, appearance)
+
+    def _jump_to_subject(self, job_id: str, time: int, appearance: str) -> None:
+        if job_id and (self.session.job is None or self.session.job.id != job_id):
+            self.session.open_job(job_id)
+        self.jump(time, appearance)
+
+    def _run(self) -> None:
+        if self.session.source is not None:
+            self.show_page("view.review")
+        if self.session.job is None or self.session.job.status != "completed":
+            self.runs.start()
+        elif self.run_panel.settings.delta():
+            self.run_panel.plan_replay()
+        else:
+            self.run_panel.plan_run()
+
+    def _replay(self) -> None:
+        self.show_page("view.review")
+        self.run_panel.plan_replay()
+
+    def _thresholds(self) -> None:
+        self.show_page("view.review")
+        self.run_panel.show_thresholds(self.services.actions["run.thresholds"].isChecked())
+
+    @Slot(str)
+    def _resume(self, job_id: str) -> None:
+        self.session.open_job(job_id)
+        self.show_page("view.review")
+        self.runs.start()
+
+    def _panes(self, which: str) -> None:
+        page = self.pages.currentWidget()
+        if isinstance(page, ReviewPage):
+            getattr(page, which)()
+        else:
+            (self.focusNextChild if which == "next_pane" else self.focusPreviousChild)()
+
+    def _escape(self) -> None:
+        if not self.messages.isHidden() and self.messages.isAncestorOf(self.focusWidget() or self):
+            self.messages.hide()
+        self._to_canvas()
+
+    def _to_canvas(self) -> None:
+        page = self.pages.currentWidget()
+        if isinstance(page, ReviewPage):
+            page.to_canvas()
+        elif page is not None:
+            page.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _focus_search(self) -> None:
+        self.top_bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.top_bar.search.selectAll()
+
+    def _reset_layout(self) -> None:
+        self.state.reset()
+        page = self.pages.page("view.review")
+        if isinstance(page, ReviewPage):
+            page.arrange()
+
+    # --- what happens elsewhere ---------------------------------------------------------------------------------
+
+    @Slot(str)
+    def _search(self, text: str) -> None:
+        page = self.pages.currentWidget()
+        search = getattr(page, "search", None)
+        if callable(search):
+            search(text)
+        else:
+            self.review.search(text)
+
+    @Slot()
+    def _job_changed(self) -> None:
+        source, job = self.session.source, self.session.job
+        self.status.clear_failures()
+        page = self.pages.made("view.review")
+        if isinstance(page, ReviewPage):
+            page.show_run(source is not None and job is not None)
+        if source is not None and job is not None:
+            self.review.open_run(source, job)
+        else:
+            self.review.close_run()
+        self._job_updated()
+
+    @Slot()
+    def _job_updated(self) -> None:
+        source, job = self.session.source, self.session.job
+        self.status.show_job(job)
+        self.status.show_provider(self.services.container.jobs.provider())
+        name = f"{source.name} – Sponsight" if source is not None else "Sponsight"
+        going = job is not None and job.status == "running"
+        self.setWindowTitle(f"{percent(job.progress)} – {name}" if going and job is not None else name)
+
+    @Slot(object)
+    def _progress(self, events: tuple[StageProgress, ...]) -> None:
+        job = self.session.job
+        mine = [e for e in events if job is not None and e.job_id == job.id]
+        if mine and self.session.source is not None:
+            latest = max(mine, key=lambda e: e.overall)
+            self.status.show_progress(latest)
+            self.setWindowTitle(f"{percent(latest.overall)} – {self.session.source.name} – Sponsight")
+
+    @Slot(object)
+    def _parts(self, events: tuple[PartDone, ...]) -> None:
+        job = self.session.job
+        mine = tuple(e for e in events if job is not None and e.job_id == job.id)
+        if mine:
+            self.review.parts_done(mine)
+            self.status.show_provider(self.services.container.jobs.provider())
+
+    @Slot(object)
+    def _failures(self, events: tuple[ItemFailed, ...]) -> None:
+        job = self.session.job
+        self.status.add_failures(tuple(e for e in events if job is not None and e.job_id == job.id))
+
+    @Slot(object)
+    def _library_changed(self, events: tuple[object, ...]) -> None:
+        from app.mailbox import LibraryChanged
+
+        for event in events:
+            if isinstance(event, LibraryChanged):
+                self.review.library_changed(event.kinds, event.ids, event.initiator)
+                if event.kinds & {"decisions", "brands"}:
+                    self.decisions.refresh()
+
+    # --- drag and drop, closing ---------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if videos_in(event.mimeData()) and not self.services.container.library.read_only:
+            event.acceptProposedAction()
+            self.curtain.lower_over(self)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.curtain.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.curtain.hide()
+        event.acceptProposedAction()
+        self.library.import_files(videos_in(event.mimeData()))
+        self.show_page("view.library")
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Closing is orderly: the application ends runs and threads first and then lets the window go."""
+        event.ignore()
+        page = self.pages.made("view.review")
+        if isinstance(page, ReviewPage):
+            page.save()
+        self.state.save_geometry(self)
+        self.closing.emit()

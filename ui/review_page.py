@@ -1,0 +1,142 @@
+"""The review page: queue, frame, inspector, timeline and run panel as docks, and the way between them by keys."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QStackedWidget, QWidget
+
+from ui.action_set import ActionSet
+from ui.empty import EmptyState
+from ui.text import tr
+from ui.window_state import WindowState
+from ui.workspace import ReviewArea
+
+
+class ReviewPage(QMainWindow):
+    """A window within the window, so that docks belong to this page alone."""
+
+    def __init__(
+        self, review: ReviewArea, run_panel: QWidget, actions: ActionSet, state: WindowState
+    ) -> None:
+        super().__init__()
+        self.setWindowFlag(Qt.WindowType.Window, False)
+        self.setDockNestingEnabled(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+        )
+        self._review = review
+        self._state = state
+        self._stack = QStackedWidget()
+        buttons = [
+            (tr("Open the library"), actions["view.library"].trigger),
+            (tr("Import video…"), actions["file.import"].trigger),
+            (tr("Open the demo"), actions["file.demo"].trigger),
+        ]
+        words = tr(
+            "Choose a source in the library, or import a video. What is found appears here while it runs."
+        )
+        self._stack.addWidget(EmptyState("review", tr("Nothing to review yet"), words, buttons))
+        self._stack.addWidget(review.canvas)
+        self.setCentralWidget(self._stack)
+        review.canvas.setAccessibleName(tr("Frame"))
+        self.docks = {
+            "queue": self._dock("queue", tr("Review queue"), review.queue),
+            "inspector": self._dock("inspector", tr("Inspector"), review.inspector),
+            "timeline": self._dock("timeline", tr("Timeline"), review.timeline),
+            "run": self._dock("run", tr("Run"), run_panel),
+        }
+        self._panes: list[QWidget] = [
+            review.queue,
+            review.canvas,
+            review.inspector,
+            review.timeline,
+            run_panel,
+        ]
+        actions.attach_review(review.queue, review.canvas, review.inspector, review.timeline)
+        self.arrange()
+        state.restore_docks(self)
+        review.restore_state(state.restore_parts())
+
+    def _dock(self, name: str, title: str, pane: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock-{name}")
+        dock.setWidget(pane)
+        dock.setAccessibleName(title)
+        pane.setAccessibleName(title)
+        dock.setTitleBarWidget(_TitleBar(title))
+        return dock
+
+    def arrange(self) -> None:
+        """The arrangement that the window starts with."""
+        area = Qt.DockWidgetArea
+        self.setCorner(Qt.Corner.BottomLeftCorner, area.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, area.BottomDockWidgetArea)
+        self.addDockWidget(area.LeftDockWidgetArea, self.docks["queue"])
+        self.addDockWidget(area.RightDockWidgetArea, self.docks["inspector"])
+        self.addDockWidget(area.BottomDockWidgetArea, self.docks["timeline"])
+        self.addDockWidget(area.BottomDockWidgetArea, self.docks["run"])
+        self.splitDockWidget(self.docks["timeline"], self.docks["run"], Qt.Orientation.Horizontal)
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            dock.show()
+        wide = max(self.width(), 1000)
+        side = min(360, max(260, wide // 5))
+        self.resizeDocks(
+            [self.docks["queue"], self.docks["inspector"]], [side, side + 20], Qt.Orientation.Horizontal
+        )
+        self.resizeDocks([self.docks["timeline"]], [max(self.height() // 4, 190)], Qt.Orientation.Vertical)
+        half = [wide // 2, wide // 2]
+        self.resizeDocks([self.docks["timeline"], self.docks["run"]], half, Qt.Orientation.Horizontal)
+
+    def show_run(self, shown: bool) -> None:
+        """Shows the frame or the empty state."""
+        self._stack.setCurrentIndex(1 if shown else 0)
+
+    def save(self) -> None:
+        """Keeps the layout for the next start."""
+        self._state.save_docks(self)
+        self._state.save_parts(self._review.save_state())
+
+    @Slot()
+    def next_pane(self) -> None:
+        self._step(1)
+
+    @Slot()
+    def previous_pane(self) -> None:
+        self._step(-1)
+
+    @Slot()
+    def to_canvas(self) -> None:
+        self._review.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _step(self, by: int) -> None:
+        panes = [pane for pane in self._panes if pane.isVisible()]
+        if not panes:
+            return
+        focus = QApplication.focusWidget()
+        here = next(
+            (i for i, p in enumerate(panes) if focus is not None and (p is focus or p.isAncestorOf(focus))),
+            -by,
+        )
+        focus_into(panes[(here + by) % len(panes)])
+
+
+def focus_into(pane: QWidget) -> None:
+    """Gives the focus to a pane: to itself, or to the first control in it that takes it."""
+    target = pane
+    if pane.focusPolicy() == Qt.FocusPolicy.NoFocus:
+        inside = (w for w in pane.findChildren(QWidget) if w.isVisible() and w.isEnabled())
+        target = next((w for w in inside if w.focusPolicy() & Qt.FocusPolicy.TabFocus), pane)
+    target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+class _TitleBar(QLabel):
+    """A quiet dock title; docks are moved by it."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self.setProperty("look", "caps")
+        self.setContentsMargins(10, 6, 10, 4)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)

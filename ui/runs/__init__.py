@@ -1,0 +1,1 @@
+"""Runs: progress, settings, plan, thresholds, lineage and differences."""

@@ -1,0 +1,185 @@
+"""The run panel: stages, settings and live thresholds of the chosen run."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+
+from engine.domain.stages import StageName
+from engine.plan import Plan
+from ui.run_control import RunControl
+from ui.runs.plan_dialog import PlanDialog
+from ui.runs.settings_panel import SettingsPanel
+from ui.runs.stage_list import StageList
+from ui.runs.stage_states import StageStates, read_states
+from ui.runs.thresholds import ThresholdsPanel
+from ui.session import Session, run_name, status_look, status_words
+from ui.text import tr
+from ui.workspace import ReviewArea, Services
+
+
+class RunPanel(QWidget):
+    """Belongs to the dock under the frame."""
+
+    def __init__(self, services: Services, session: Session, control: RunControl, review: ReviewArea) -> None:
+        super().__init__()
+        self._services = services
+        self._session = session
+        self._control = control
+        self._states = StageStates()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(tr("Run panel"))
+        self.stages = StageList(services.theme)
+        self.settings = SettingsPanel(services)
+        self.thresholds = ThresholdsPanel(services, session, review)
+        self.tabs.addTab(self._stages_tab(), tr("Stages"))
+        self.tabs.addTab(self.settings, tr("Settings"))
+        self.tabs.addTab(self.thresholds, tr("Thresholds"))
+        layout.addWidget(self.tabs)
+        self.stages.chosen.connect(lambda stage: self.settings.choose_stage(StageName(stage)))
+        self.settings.replay_wanted.connect(self.plan_replay)
+        self.settings.run_wanted.connect(self.plan_run)
+        self.thresholds.replay_wanted.connect(self._replay_thresholds)
+        self.tabs.currentChanged.connect(self._tab_changed)
+        session.job_changed.connect(self._job_changed)
+        session.source_changed.connect(self._job_changed)
+        session.job_updated.connect(self._job_updated)
+        bridge = services.bridge
+        bridge.progress.connect(lambda events: self._states.progress(events) and self._show())
+        bridge.parts.connect(lambda events: self._states.parts(events) and self._show())
+        bridge.stages.connect(lambda events: self._states.done(events) and self._show())
+        self._job_changed()
+
+    def _stages_tab(self) -> QWidget:
+        tab = QWidget()
+        layout = QVBoxLayout(tab)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(0)
+        row = QHBoxLayout()
+        row.setContentsMargins(14, 2, 10, 2)
+        self._title = QLabel()
+        self._title.setProperty("look", "strong")
+        self._badge = QLabel()
+        self._badge.setProperty("look", "badge")
+        row.addWidget(self._title)
+        row.addWidget(self._badge)
+        row.addStretch()
+        self._replay = QPushButton(tr("Run as replay…"))
+        self._replay.setProperty("look", "flat")
+        self._replay.clicked.connect(self.plan_replay)
+        row.addWidget(self._replay)
+        layout.addLayout(row)
+        layout.addWidget(self.stages, 1)
+        return tab
+
+    def show_thresholds(self, shown: bool) -> None:
+        """Goes to the live thresholds, or back to the stages."""
+        self.tabs.setCurrentWidget(self.thresholds if shown else self.tabs.widget(0))
+
+    @Slot()
+    def plan_replay(self) -> None:
+        """Shows the plan of a replay from the first edited stage, else from the chosen one."""
+        job = self._session.job
+        if job is None:
+            return
+        delta = self.settings.delta()
+        stage = self.settings.first_edited() or self.stages.stage
+        self._plan_replay(job.id, stage, delta)
+
+    @Slot()
+    def plan_run(self) -> None:
+        """Shows the plan of an initial run with the edited settings."""
+        source = self._session.source
+        if source is None:
+            return
+        delta, profile = self.settings.delta(), self.settings.profile
+        jobs = self._services.container.jobs
+
+        def show(plan: Plan) -> None:
+            title = tr("Run {name}").format(name=source.name)
+            dialog = PlanDialog(self.window(), plan, title=title, delta=delta, start_words=tr("Run"))
+            dialog.agreed.connect(lambda: self._control.create(delta, profile))
+            dialog.open()
+
+        self._services.tasks.call(
+            tr("Making the plan"),
+            lambda: jobs.plan_initial(source.id, profile=profile, overrides=delta),
+            show,
+        )
+
+    def _plan_replay(self, job_id: str, stage: StageName, delta: dict[str, dict[str, object]]) -> None:
+        jobs = self._services.container.jobs
+
+        def show(plan: Plan) -> None:
+            job = self._session.shelf.job(job_id)
+            if job is None:
+                return
+            title = tr("Replay from {stage}").format(stage=stage)
+            dialog = PlanDialog(
+                self.window(), plan, title=title, delta=delta, start_words=tr("Run as replay")
+            )
+            dialog.agreed.connect(lambda: self._control.replay(job, stage, delta))
+            dialog.open()
+
+        self._services.tasks.call(tr("Making the plan"), lambda: jobs.plan_replay(job_id, stage, delta), show)
+
+    @Slot()
+    def _replay_thresholds(self) -> None:
+        job = self._session.job
+        if job is not None:
+            delta = {str(StageName.MATCH_BRANDS): self.thresholds.delta()}
+            self._plan_replay(job.id, StageName.MATCH_BRANDS, delta)
+
+    @Slot(int)
+    def _tab_changed(self, index: int) -> None:
+        on = self.tabs.widget(index) is self.thresholds
+        self._services.actions["run.thresholds"].setChecked(on)
+        self.thresholds.set_active(on)
+
+    @Slot()
+    def _job_changed(self) -> None:
+        job = self._session.job
+        self.settings.show_job(job)
+        self.thresholds.show_job(job)
+        self._states = StageStates(job.id if job else "")
+        self._show()
+        self._job_updated()
+
+    @Slot()
+    def _job_updated(self) -> None:
+        job = self._session.job
+        self.settings.show_job(job)
+        self.thresholds.show_job(job)
+        self._title.setText(run_name(job, self._session.jobs) if job else tr("No run yet"))
+        self._badge.setVisible(job is not None)
+        self._replay.setEnabled(job is not None and job.status == "completed")
+        if job is None:
+            return
+        self._badge.setText(status_words(job.status))
+        self._badge.setProperty("look", status_look(job.status))
+        self._badge.style().polish(self._badge)
+        library = self._services.container.library
+        self._services.tasks.call(
+            tr("Reading the stages"), lambda: read_states(library, job), self._take, newest="stages"
+        )
+
+    def _take(self, states: StageStates) -> None:
+        job = self._session.job
+        if job is None or states.job_id != job.id:
+            return
+        for stage, row in states.rows.items():
+            known = self._states.rows[stage]
+            if row.share > known.share or row.outcome not in ("waiting", "running"):
+                reason = row.reason or known.reason
+                reused, computed = max(row.reused, known.reused), max(row.computed, known.computed)
+                from dataclasses import replace
+
+                self._states.rows[stage] = replace(row, reason=reason, reused=reused, computed=computed)
+        self._show()
+
+    def _show(self) -> None:
+        self.stages.show_states(self._states)

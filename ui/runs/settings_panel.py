@@ -1,0 +1,215 @@
+"""Settings of all stages as one panel: a stage chooser, the form, profile, reset and save as profile."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.profiles import profiles, save_profile
+from engine.domain.errors import UserFixable
+from engine.domain.jobs import DetectJob, Overrides
+from engine.domain.stages import ORDER, StageName
+from engine.settings import AllSettings, changed
+from ui.runs.settings_form import SettingsForm
+from ui.text import plural, tr
+from ui.words import stage_title
+from ui.workspace import Services
+
+
+class SettingsPanel(QWidget):
+    """Edits are compared with the chosen run's settings (or the profile's where there is no run yet)."""
+
+    edited = Signal()
+    replay_wanted = Signal()
+    run_wanted = Signal()
+
+    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._services = services
+        self._own = services.container.library.folder / "profiles"
+        self._job: DetectJob | None = None
+        self._base: AllSettings = services.container.jobs.effective_settings(
+            services.preferences.values.profile, {}
+        )
+        self.profile = services.preferences.values.profile
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(6)
+        layout.addLayout(self._head())
+        self._stack = QStackedWidget()
+        self.forms: dict[StageName, SettingsForm] = {}
+        for stage in ORDER:
+            form = SettingsForm(stage, self._base[stage])
+            form.changed.connect(self._form_changed)
+            self.forms[stage] = form
+            scroll = QScrollArea()
+            scroll.setWidgetResizable(True)
+            scroll.setFrameShape(QFrame.Shape.NoFrame)
+            scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            scroll.setWidget(form)
+            self._stack.addWidget(scroll)
+        layout.addWidget(self._stack, 1)
+        layout.addLayout(self._foot())
+        self.choose_stage(StageName.MATCH_BRANDS)
+        self._form_changed()
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._stages = QComboBox()
+        self._stages.setAccessibleName(tr("Stage"))
+        for stage in ORDER:
+            self._stages.addItem(f"{stage.number}  {stage_title(stage)}", str(stage))
+        self._stages.currentIndexChanged.connect(lambda index: self._stack.setCurrentIndex(index))
+        row.addWidget(self._stages, 1)
+        self._profiles = QComboBox()
+        self._profiles.setAccessibleName(tr("Profile"))
+        self._profiles.setToolTip(tr("Start from a profile's settings"))
+        self._fill_profiles()
+        self._profiles.activated.connect(self._profile_chosen)
+        row.addWidget(self._profiles, 1)
+        self._advanced = QCheckBox(tr("Advanced"))
+        self._advanced.toggled.connect(lambda on: [form.show_advanced(on) for form in self.forms.values()])
+        row.addWidget(self._advanced)
+        return row
+
+    def _foot(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._count = QLabel()
+        self._count.setProperty("look", "small")
+        row.addWidget(self._count, 1)
+        self._reset = QPushButton(tr("Reset all"))
+        self._reset.clicked.connect(self.reset)
+        self._save = QPushButton(tr("Save as profile…"))
+        self._save.clicked.connect(self._ask_name)
+        self._go = QPushButton()
+        self._go.setProperty("look", "primary")
+        self._go.clicked.connect(self._pressed)
+        for button in (self._reset, self._save, self._go):
+            row.addWidget(button)
+        return row
+
+    def show_job(self, job: DetectJob | None) -> None:
+        """Compares with another run's settings; edits are left as they are only where it is the same run."""
+        if job is not None and self._job is not None and job.id == self._job.id:
+            self._job = job
+            self._form_changed()
+            return
+        self._job = job
+        jobs = self._services.container.jobs
+        self._base = jobs.settings_of(job) if job is not None else jobs.effective_settings(self.profile, {})
+        for stage, form in self.forms.items():
+            form.set_base(self._base[stage])
+        self._form_changed()
+
+    def choose_stage(self, stage: StageName) -> None:
+        self._stages.setCurrentIndex(stage.number)
+        self._stack.setCurrentIndex(stage.number)
+
+    @property
+    def stage(self) -> StageName:
+        return ORDER[self._stages.currentIndex()]
+
+    def delta(self) -> Overrides:
+        """What was edited, by stage."""
+        found = {str(stage): form.delta() for stage, form in self.forms.items()}
+        return {stage: values for stage, values in found.items() if values}
+
+    def first_edited(self) -> StageName | None:
+        """The earliest stage with an edit: where a replay has to start."""
+        delta = self.delta()
+        return next((stage for stage in ORDER if str(stage) in delta), None)
+
+    def set_values(self, overrides: Overrides) -> None:
+        """Puts edits into the forms."""
+        for stage, values in overrides.items():
+            for key, value in values.items():
+                self.forms[StageName(stage)].set_value(key, value)
+
+    @Slot()
+    def reset(self) -> None:
+        for form in self.forms.values():
+            form.reset()
+
+    @Slot()
+    def _form_changed(self) -> None:
+        if len(self.forms) < len(ORDER):
+            return
+        delta = self.delta()
+        count = sum(len(values) for values in delta.values())
+        self._count.setText(
+            plural(count, tr("{n} setting edited"), tr("{n} settings edited")) if count else ""
+        )
+        self._reset.setEnabled(count > 0)
+        finished = self._job is not None and self._job.status == "completed"
+        key = self._services.actions.key_text("run.replay" if finished else "run.start")
+        words = tr("Run as replay… ({key})") if finished else tr("Run ({key})")
+        self._go.setText(words.format(key=key))
+        writable = not self._services.container.library.read_only
+        self._go.setEnabled(writable and (not finished or count > 0))
+        with QSignalBlocker(self._stages):
+            for stage in ORDER:
+                mark = " •" if str(stage) in delta else ""
+                self._stages.setItemText(stage.number, f"{stage.number}  {stage_title(stage)}{mark}")
+        self.edited.emit()
+
+    @Slot()
+    def _pressed(self) -> None:
+        finished = self._job is not None and self._job.status == "completed"
+        (self.replay_wanted if finished else self.run_wanted).emit()
+
+    def _fill_profiles(self) -> None:
+        self._profiles.clear()
+        for name in profiles(self._own):
+            self._profiles.addItem(name.replace("_", " "), name)
+        self._profiles.setCurrentIndex(max(0, self._profiles.findData(self.profile)))
+
+    @Slot(int)
+    def _profile_chosen(self, index: int) -> None:
+        self.profile = str(self._profiles.itemData(index))
+        wanted = self._services.container.jobs.effective_settings(self.profile, {})
+        if self._job is None:
+            self._base = wanted
+            for stage, form in self.forms.items():
+                form.set_base(wanted[stage])
+        else:
+            self.set_values(changed(self._base, wanted))
+        self._form_changed()
+
+    @Slot()
+    def _ask_name(self) -> None:
+        dialog = QInputDialog(self)
+        dialog.setWindowTitle(tr("Save as profile"))
+        dialog.setLabelText(tr("Name of the profile (letters, digits, - and _):"))
+        dialog.textValueSelected.connect(self._save_profile)
+        dialog.open()
+
+    @Slot(str)
+    def _save_profile(self, name: str) -> None:
+        jobs = self._services.container.jobs
+        try:
+            mine: dict[StageName, object] = {stage: form.settings() for stage, form in self.forms.items()}
+            default = jobs.effective_settings("soccer_broadcast", {})
+            before = profiles(self._own).get("soccer_broadcast", {})
+            overrides = {stage: dict(values) for stage, values in before.items()}
+            for stage, values in changed(default, mine).items():  # type: ignore[arg-type]
+                overrides.setdefault(stage, {}).update(values)
+            save_profile(self._own, name.strip(), overrides)
+        except UserFixable as error:
+            self._services.messages.tell_error(tr("Saving the profile"), error)
+            return
+        self.profile = name.strip()
+        self._fill_profiles()
+        text = tr("The profile {name} is saved.").format(name=self.profile)
+        self._services.messages.tell(text, "success", seconds=5)

@@ -1,0 +1,161 @@
+"""The eight stages of a run: state, reused or computed and why, progress, rate, time left."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+
+from engine.domain.stages import ORDER, StageName
+from ui.icons import icon
+from ui.runs.stage_states import StageState, StageStates
+from ui.text import duration, plural, tr
+from ui.theme import Theme
+from ui.words import outcome_icon, outcome_words, stage_title
+
+ICON_SIDE = 16
+
+
+class StageList(QScrollArea):
+    """Rows can be chosen: a replay starts from the chosen stage."""
+
+    chosen = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName(tr("Stages"))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(6, 4, 6, 4)
+        column.setSpacing(1)
+        self._rows = {stage: _Row(stage, theme) for stage in ORDER}
+        for stage, row in self._rows.items():
+            column.addWidget(row)
+            row.pressed.connect(lambda s=stage: self.choose(s))
+            row.moved.connect(lambda by, s=stage: self._move(s, by))
+        column.addStretch()
+        self.setWidget(inside)
+        self.stage = StageName.MATCH_BRANDS
+        self.choose(self.stage)
+        theme.changed.connect(self._retint)
+        self._states = StageStates()
+
+    def show_states(self, states: StageStates) -> None:
+        self._states = states
+        for stage, row in self._rows.items():
+            row.show_state(states.rows[stage])
+
+    def choose(self, stage: StageName) -> None:
+        self.stage = stage
+        for each, row in self._rows.items():
+            row.set_chosen(each == stage)
+        self.chosen.emit(str(stage))
+
+    def _move(self, stage: StageName, by: int) -> None:
+        wanted = ORDER[max(0, min(stage.number + by, len(ORDER) - 1))]
+        self._rows[wanted].setFocus()
+        self.choose(wanted)
+
+    def _retint(self) -> None:
+        self.show_states(self._states)
+
+
+class _Row(QFrame):
+    pressed = Signal()
+    moved = Signal(int)
+
+    def __init__(self, stage: StageName, theme: Theme) -> None:
+        super().__init__()
+        self._stage = stage
+        self._theme = theme
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setObjectName("stageRow")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(8, 3, 8, 3)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(0)
+        self._icon = QLabel()
+        self._icon.setFixedWidth(ICON_SIDE + 2)
+        name = QLabel(f"{stage.number}  {stage_title(stage)}")
+        name.setProperty("look", "strong")
+        name.setMinimumWidth(132)
+        self._outcome = QLabel()
+        self._outcome.setProperty("look", "muted")
+        self._outcome.setMinimumWidth(76)
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 1000)
+        self._bar.setTextVisible(False)
+        self._bar.setMinimumWidth(60)
+        self._bar.setAccessibleName(tr("Progress of {stage}").format(stage=stage_title(stage)))
+        self._pace = QLabel()
+        self._pace.setProperty("look", "small")
+        self._pace.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._pace.setMinimumWidth(96)
+        self._reason = QLabel()
+        self._reason.setProperty("look", "small")
+        self._reason.setMinimumWidth(40)
+        grid.addWidget(self._icon, 0, 0)
+        grid.addWidget(name, 0, 1)
+        grid.addWidget(self._outcome, 0, 2)
+        grid.addWidget(self._bar, 0, 3)
+        grid.addWidget(self._pace, 0, 4)
+        grid.addWidget(self._reason, 1, 1, 1, 4)
+        grid.setColumnStretch(3, 1)
+        self._chosen = False
+        self.show_state(StageState(stage))
+
+    def show_state(self, state: StageState) -> None:
+        c = self._theme.colours
+        tints = {
+            "reused": c.accent,
+            "ran": c.success,
+            "failed": c.danger,
+            "skipped": c.faint,
+            "running": c.accent,
+        }
+        name = icon(outcome_icon(state.outcome), tints.get(state.outcome, c.faint))
+        self._icon.setPixmap(name.pixmap(ICON_SIDE, ICON_SIDE))
+        self._outcome.setText(outcome_words(state.outcome))
+        self._bar.setValue(round(state.share * 1000))
+        self._bar.setVisible(state.outcome not in ("skipped",))
+        words = []
+        if state.rate > 0 and state.outcome == "running":
+            words.append(tr("{rate} /s").format(rate=f"{state.rate:.1f}"))
+        if state.seconds_left is not None and state.outcome == "running":
+            words.append(tr("{time} left").format(time=duration(state.seconds_left)))
+        self._pace.setText(" · ".join(words))
+        parts = []
+        if state.reused:
+            parts.append(plural(state.reused, tr("{n} part reused"), tr("{n} parts reused")))
+        if state.computed and state.outcome != "skipped":
+            parts.append(plural(state.computed, tr("{n} computed"), tr("{n} computed")))
+        reason = " · ".join(
+            [", ".join(parts), state.reason] if parts and state.reason else parts or [state.reason]
+        )
+        self._reason.setText(reason)
+        self._reason.setToolTip(reason)
+        self._reason.setVisible(bool(reason))
+        self.setAccessibleName(f"{stage_title(self._stage)}: {self._outcome.text()} {reason}")
+
+    def set_chosen(self, chosen: bool) -> None:
+        self._chosen = chosen
+        self.setProperty("chosen", chosen)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.pressed.emit()
+        super().mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
+        key = Qt.Key(event.key())
+        if key in moves:
+            self.moved.emit(moves[key])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.pressed.emit()
+        else:
+            super().keyPressEvent(event)

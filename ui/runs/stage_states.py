@@ -1,0 +1,99 @@
+"""State of the eight stages of one run: read from the library, then kept current by events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from engine.domain.jobs import DetectJob, JobStatus
+from engine.domain.stages import ORDER, StageName
+from engine.events import PartDone, StageDone, StageProgress
+from storage.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """One row of the run panel. `share` is 0..1; `outcome` is waiting, running, reused, ran, skipped or failed."""
+
+    stage: StageName
+    outcome: str = "waiting"
+    share: float = 0.0
+    reused: int = 0
+    computed: int = 0
+    reason: str = ""
+    rate: float = 0.0
+    seconds_left: float | None = None
+
+
+@dataclass(slots=True)
+class StageStates:
+    """All eight."""
+
+    job_id: str = ""
+    rows: dict[StageName, StageState] = field(default_factory=lambda: {s: StageState(s) for s in ORDER})
+
+    def progress(self, events: Iterable[StageProgress]) -> bool:
+        """Takes progress in; True where something changed."""
+        changed = False
+        for e in events:
+            if e.job_id != self.job_id:
+                continue
+            row = self.rows[e.stage]
+            if row.outcome in ("waiting", "running"):
+                share = e.done / e.total if e.total > 0 else 0.0
+                self.rows[e.stage] = replace(
+                    row, outcome="running", share=share, rate=e.rate, seconds_left=e.seconds_left
+                )
+                changed = True
+        return changed
+
+    def parts(self, events: Iterable[PartDone]) -> bool:
+        changed = False
+        for e in events:
+            if e.job_id != self.job_id:
+                continue
+            row = self.rows[e.stage]
+            reused, computed = row.reused + e.reused, row.computed + (not e.reused)
+            self.rows[e.stage] = replace(row, reused=reused, computed=computed, reason=e.reason or row.reason)
+            changed = True
+        return changed
+
+    def done(self, events: Iterable[StageDone]) -> bool:
+        changed = False
+        for e in events:
+            if e.job_id == self.job_id:
+                row = self.rows[e.stage]
+                reason = e.reason or row.reason
+                self.rows[e.stage] = replace(
+                    row, outcome=e.outcome, share=1.0, reason=reason, rate=0.0, seconds_left=None
+                )
+                changed = True
+        return changed
+
+
+def read_states(library: Library, job: DetectJob) -> StageStates:
+    """The stages of a run as the library has them: checkpoints for what is complete, parts for what is not."""
+    states = StageStates(job.id)
+    for point in library.jobs.checkpoints(job.id):
+        stats = point.stats
+        states.rows[point.stage] = StageState(
+            point.stage,
+            outcome=str(stats.get("outcome", "ran")),
+            share=1.0,
+            reused=int(stats.get("parts_reused", 0)),
+            computed=int(stats.get("parts_run", 0)),
+            reason=point.skipped or str(stats.get("reason", "")),
+        )
+    begun: dict[StageName, int] = {}
+    for stage, _chunk in library.parts.attached(job.id):
+        begun[stage] = begun.get(stage, 0) + 1
+    most = max(begun.values(), default=0)
+    for stage, count in begun.items():
+        if states.rows[stage].outcome == "waiting":
+            states.rows[stage] = StageState(stage, "running", count / max(most, 1), computed=count)
+    if job.status is JobStatus.FAILED:
+        unfinished = next((s for s in ORDER if states.rows[s].share < 1.0), None)
+        if unfinished is not None:
+            row = states.rows[unfinished]
+            states.rows[unfinished] = replace(row, outcome="failed", reason=job.error_message)
+    return states

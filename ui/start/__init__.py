@@ -1,0 +1,1 @@
+"""The start page: the sources of the library, and what to do first."""

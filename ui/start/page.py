@@ -1,0 +1,245 @@
+"""The start page: sources as cards, the interrupted run, recent libraries, and where to drop a video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.domain.jobs import DetectJob, JobStatus
+from engine.events import StageProgress
+from ui.empty import EmptyState
+from ui.icons import icon
+from ui.session import Session
+from ui.start.card import SourceCard
+from ui.start.flow import FlowLayout
+from ui.start.overview import CardFacts, Overview
+from ui.text import plural, tr
+from ui.workspace import Services
+
+
+class StartPage(QWidget):
+    """The library."""
+
+    source_opened = Signal(str)
+    locate_wanted = Signal(str)
+    library_wanted = Signal(str)
+    resume_wanted = Signal(str)
+
+    def __init__(self, services: Services, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._services = services
+        self._session = session
+        self._overview = Overview(services.container.library)
+        self._cards: dict[str, SourceCard] = {}
+        self._facts: dict[str, CardFacts] = {}
+        self._filter = ""
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(32, 24, 32, 0)
+        layout.setSpacing(16)
+        layout.addLayout(self._head())
+        self._banner = _Banner()
+        self._banner.resume.connect(self.resume_wanted)
+        layout.addWidget(self._banner)
+        self._stack = QStackedWidget()
+        layout.addWidget(self._stack, 1)
+        actions = services.actions
+        self._empty = EmptyState(
+            "import",
+            tr("Drop a video here"),
+            tr(
+                "Sponsight finds the sponsors in it and you check what it found. Nothing leaves this machine."
+            ),
+            [
+                (tr("Import video…"), actions["file.import"].trigger),
+                (tr("Open the demo"), actions["file.demo"].trigger),
+            ],
+            framed=True,
+        )
+        holder = QWidget()
+        inner = QVBoxLayout(holder)
+        inner.setContentsMargins(0, 0, 0, 32)
+        inner.addWidget(self._empty)
+        self._stack.addWidget(holder)
+        self._grid_holder = QWidget()
+        self._grid = FlowLayout(self._grid_holder)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(self._grid_holder)
+        scroll.setAccessibleName(tr("Sources"))
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._stack.addWidget(scroll)
+        session.shelf_changed.connect(self.refresh)
+        services.bridge.progress.connect(self._progress)
+        services.bridge.library.connect(self._count)
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        title = QLabel(tr("Library"))
+        title.setProperty("look", "display")
+        words.addWidget(title)
+        self._where = QLabel()
+        self._where.setProperty("look", "muted")
+        words.addWidget(self._where)
+        row.addLayout(words, 1)
+        self._recent = QToolButton()
+        self._recent.setText(tr("Libraries"))
+        self._recent.setIcon(icon("library"))
+        self._recent.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._recent.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._recent.setMenu(QMenu(self._recent))
+        self._recent.menu().aboutToShow.connect(self._fill_recent)
+        self._recent.setMinimumHeight(32)
+        row.addWidget(self._recent)
+        actions = self._services.actions
+        row.addWidget(_button(actions["file.demo"]))
+        row.addWidget(_button(actions["file.import"], primary=True))
+        return row
+
+    @Slot()
+    def refresh(self) -> None:
+        """Shows the library as the session read it last."""
+        shelf = self._session.shelf
+        count = plural(len(shelf.sources), tr("{n} source"), tr("{n} sources"))
+        self._where.setText(f"{count} · {self._services.container.library.folder}")
+        self._stack.setCurrentIndex(1 if shelf.sources else 0)
+        overview = self._overview
+        self._services.tasks.call(
+            tr("Reading the sources"), lambda: overview.quick(shelf), self._show_cards, newest="cards"
+        )
+        self._services.tasks.call(
+            tr("Counting decisions"), lambda: overview.counts(shelf), self._show_counts, newest="counts"
+        )
+        self._banner.show_jobs(shelf.jobs, self._session)
+
+    def search(self, text: str) -> None:
+        """Shows only sources whose name or path holds the text."""
+        self._filter = text.casefold()
+        for id, card in self._cards.items():
+            source = self._facts[id].source
+            card.setVisible(self._filter in f"{source.name} {source.path}".casefold())
+        self._grid.invalidate()
+
+    def _show_cards(self, cards: list[CardFacts]) -> None:
+        seen = {facts.source.id for facts in cards}
+        for id in [id for id in self._cards if id not in seen]:
+            card = self._cards.pop(id)
+            self._grid.removeWidget(card)
+            card.deleteLater()
+        for facts in cards:
+            id = facts.source.id
+            known = self._facts.get(id)
+            if known is not None and known.job == facts.job:
+                facts = replace(facts, decided=known.decided, undecided=known.undecided)
+            self._facts[id] = facts
+            if id in self._cards:
+                self._cards[id].show_facts(facts)
+            else:
+                card = SourceCard(facts)
+                card.opened.connect(self.source_opened)
+                card.locate_wanted.connect(self.locate_wanted)
+                self._cards[id] = card
+                self._grid.addWidget(card)
+        self.search(self._filter)
+
+    def _show_counts(self, counts: Mapping[str, tuple[int, int]]) -> None:
+        for id, (decided, undecided) in counts.items():
+            if id in self._facts and id in self._cards:
+                self._facts[id] = replace(self._facts[id], decided=decided, undecided=undecided)
+                self._cards[id].show_facts(self._facts[id])
+
+    @Slot(object)
+    def _progress(self, latest: tuple[StageProgress, ...]) -> None:
+        for event in latest:
+            for id, facts in self._facts.items():
+                if facts.job is not None and facts.job.id == event.job_id and id in self._cards:
+                    import msgspec
+
+                    job = msgspec.structs.replace(facts.job, progress=event.overall)
+                    self._cards[id].show_facts(replace(facts, job=job))
+
+    @Slot(object)
+    def _count(self, events: tuple[object, ...]) -> None:
+        if self.isVisible():
+            overview, shelf = self._overview, self._session.shelf
+            self._services.tasks.call(
+                tr("Counting decisions"), lambda: overview.counts(shelf), self._show_counts, newest="counts"
+            )
+
+    @Slot()
+    def _fill_recent(self) -> None:
+        menu = self._recent.menu()
+        menu.clear()
+        here = str(self._services.container.library.folder.resolve())
+        for folder in self._services.preferences.values.recent_libraries:
+            action = menu.addAction(icon("library"), folder)
+            action.setEnabled(folder != here and Path(folder).is_dir())
+            action.triggered.connect(lambda _=False, f=folder: self.library_wanted.emit(f))
+        menu.addSeparator()
+        menu.addAction(self._services.actions["file.library"])
+
+
+class _Banner(QFrame):
+    """Tells of a run that was interrupted, and offers to go on."""
+
+    resume = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("look", "panel")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 12, 12, 12)
+        self._words = QLabel()
+        self._words.setWordWrap(True)
+        row.addWidget(self._words, 1)
+        button = QPushButton(tr("Resume"))
+        button.setProperty("look", "primary")
+        button.clicked.connect(self._pressed)
+        row.addWidget(button)
+        self._job = ""
+        self.hide()
+
+    def show_jobs(self, jobs: tuple[DetectJob, ...], session: Session) -> None:
+        paused = next((job for job in jobs if job.status is JobStatus.PAUSED), None)
+        self.setVisible(paused is not None)
+        if paused is None:
+            return
+        self._job = paused.id
+        source = session.shelf.source(paused.source_asset_id)
+        name = source.name if source else paused.video_path
+        where = str(paused.current_stage) if paused.current_stage else tr("its beginning")
+        words = tr(
+            "The run of {name} stopped in {stage} at {share:.0f} %. Everything finished is kept. Resume?"
+        )
+        self._words.setText(words.format(name=name, stage=where, share=paused.progress * 100))
+
+    @Slot()
+    def _pressed(self) -> None:
+        self.resume.emit(self._job)
+
+
+def _button(action: QAction, primary: bool = False) -> QPushButton:
+    button = QPushButton(action.icon() if not primary else icon("import", "#FFFFFF"), action.text())
+    button.setToolTip(action.toolTip())
+    if primary:
+        button.setProperty("look", "primary")
+    button.clicked.connect(action.trigger)
+    return button

@@ -1,0 +1,109 @@
+"""The status bar: when it was saved last, progress, provider, cloud money, items that failed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
+
+from engine.domain.jobs import DetectJob
+from engine.domain.stages import StageName
+from engine.events import ItemFailed, StageProgress
+from ui.text import duration, percent, plural, tr
+
+_UNKNOWN = "–"
+
+
+class StatusLine(QStatusBar):
+    """One line that says that nothing needs saving, and how things stand."""
+
+    failures_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._saved = self._label(tr("Everything is saved as you go"))
+        self._run = self._label("")
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 1000)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedWidth(160)
+        self._bar.setAccessibleName(tr("Progress of the run"))
+        self._provider = self._label("")
+        self._cloud = self._label("")
+        self._failed = QPushButton()
+        self._failed.setProperty("look", "link")
+        self._failed.clicked.connect(self.failures_wanted)
+        self.addWidget(self._saved)
+        self.addWidget(self._run)
+        self.addWidget(self._bar)
+        for widget in (self._provider, self._cloud, self._failed):
+            self.addPermanentWidget(widget)
+        self._items: list[ItemFailed] = []
+        self.show_job(None)
+
+    def _label(self, text: str) -> QLabel:
+        label = QLabel(text)
+        label.setContentsMargins(8, 0, 8, 0)
+        return label
+
+    @property
+    def failures(self) -> tuple[ItemFailed, ...]:
+        return tuple(self._items)
+
+    @Slot()
+    def saved_now(self) -> None:
+        """A decision was stored just now."""
+        self._saved.setText(tr("saved {time}").format(time=f"{datetime.now().astimezone():%H:%M:%S}"))
+
+    def read_only(self) -> None:
+        self._saved.setText(tr("open for reading only"))
+
+    def show_job(self, job: DetectJob | None) -> None:
+        """Another run was chosen, or its state is new."""
+        going = job is not None and job.status == "running"
+        self._bar.setVisible(going)
+        self._run.setVisible(going)
+        if job is None:
+            self._cloud.setText("")
+            self._items.clear()
+        else:
+            cloud = job.settings.get(str(StageName.ESCALATE_CLOUD), {})
+            budget = float(cloud.get("budget_usd", 0.0))
+            spent = tr("cloud {spent} of {budget} USD").format(
+                spent=f"{job.estimated_cost_usd:.2f}", budget=f"{budget:.2f}"
+            )
+            self._cloud.setText(spent if budget > 0 or job.estimated_cost_usd > 0 else tr("cloud off"))
+        if going and job is not None:
+            self._bar.setValue(round(job.progress * 1000))
+        self._show_failed()
+
+    def show_progress(self, latest: StageProgress) -> None:
+        """Progress of the shown run."""
+        self._bar.setVisible(True)
+        self._run.setVisible(True)
+        self._bar.setValue(round(latest.overall * 1000))
+        left = duration(latest.seconds_left) if latest.seconds_left is not None else _UNKNOWN
+        words = tr("{stage} · {share} · {left} left")
+        self._run.setText(words.format(stage=latest.stage, share=percent(latest.overall), left=left))
+
+    def show_provider(self, provider: str) -> None:
+        """Where inference runs, as onnxruntime names it."""
+        names = {"": "", "CPUExecutionProvider": "CPU", "CUDAExecutionProvider": "CUDA"}
+        name = names.get(provider, provider.removesuffix("ExecutionProvider"))
+        self._provider.setText(tr("provider {name}").format(name=name) if name else "")
+
+    def add_failures(self, items: tuple[ItemFailed, ...]) -> None:
+        self._items.extend(items)
+        self._show_failed()
+
+    def clear_failures(self) -> None:
+        self._items.clear()
+        self._show_failed()
+
+    def _show_failed(self) -> None:
+        count = len(self._items)
+        words = plural(count, tr("{n} item failed (show)"), tr("{n} items failed (show)"))
+        self._failed.setText(words)
+        self._failed.setVisible(count > 0)
