@@ -7,6 +7,7 @@ import hashlib
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -35,9 +36,7 @@ class FolderBlobStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
-        self._unclaimed: set[str] = set()
-        self._unsynced: set[str] = set()
-        self._fan: set[str] = set()
+        self._unclaimed: Counter[str] = Counter()
         self._serial = 0
 
     def path(self, digest: str) -> Path:
@@ -52,28 +51,22 @@ class FolderBlobStore:
         digest = hashlib.sha256(data).hexdigest()
         target = self.path(digest)
         with self._lock:
-            self._unclaimed.add(digest)
+            self._unclaimed[digest] += 1
             self._serial += 1
             serial = self._serial
         if _holds(target, data):
             return digest
         draft = target.with_name(f".{digest[:16]}.{os.getpid()}.{serial}")
         try:
-            if digest[:4] not in self._fan:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._fan.add(digest[:4])
             try:
                 draft.write_bytes(data)
-                draft.replace(target)
-            except FileNotFoundError:  # the sweep took the empty folder away in between
-                target.parent.mkdir(parents=True, exist_ok=True)
+            except FileNotFoundError:
+                draft.parent.mkdir(parents=True, exist_ok=True)
                 draft.write_bytes(data)
-                draft.replace(target)
+            draft.replace(target)
         except OSError as error:
             draft.unlink(missing_ok=True)
             raise storage_error(error, self.folder) from error
-        with self._lock:
-            self._unsynced.add(digest)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -103,33 +96,36 @@ class FolderBlobStore:
             raise _missing(self.path(digest)) from None
 
     def flush(self, digests: Iterable[str]) -> None:
-        """Wait until these blobs are on the disk itself. Those that an earlier call flushed cost nothing."""
-        with self._lock:
-            due = self._unsynced.intersection(digests)
-        try:
-            for digest in due:
+        """Wait until these blobs are on the disk itself."""
+        for digest in digests:
+            try:
                 sync_file(self.path(digest))
-        except OSError as error:
-            raise storage_error(error, self.folder) from error
-        with self._lock:
-            self._unsynced -= due
+            except FileNotFoundError:
+                raise _missing(self.path(digest)) from None
+            except OSError as error:
+                raise storage_error(error, self.folder) from error
 
     def claim(self, digests: Iterable[str]) -> None:
-        """A row names these blobs now: from here on that row keeps them."""
+        """A row names these blobs now: from here on that row keeps them. Takes back one `put` of each."""
         with self._lock:
-            self._unclaimed.difference_update(digests)
+            for digest in digests:
+                if self._unclaimed[digest] > 1:
+                    self._unclaimed[digest] -= 1
+                else:
+                    del self._unclaimed[digest]
 
-    def remove(self, digest: str) -> int:
-        """Take an unreferenced blob away and return the bytes freed; 0 where it is in use or gone."""
+    def remove(self, digest: str) -> int | None:
+        """Take a blob that no row names away and return the bytes freed; None where it is in use or gone.
+        Call it inside a write transaction, so that no row comes to name it meanwhile."""
         path = self.path(digest)
         with self._lock:
             if digest in self._unclaimed:
-                return 0
+                return None
             try:
                 freed = path.stat().st_size
                 path.unlink()
             except FileNotFoundError:
-                return 0
+                return None
             except OSError as error:
                 raise storage_error(error, self.folder) from error
         return freed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 from engine.domain.errors import DataDamage, UserFixable
@@ -15,7 +16,7 @@ from storage.control import ControlFiles
 from storage.database import Database
 from storage.decisions import Decisions
 from storage.jobs import Jobs
-from storage.lock import LibraryLock, read_holder
+from storage.lock import LibraryLock
 from storage.parts import LibraryMemo, LibraryParts
 from storage.pins import Pins
 from storage.sightings import Sightings
@@ -113,6 +114,13 @@ class Library:
                 f"There is no library in {folder}.",
                 still_works="Nothing was made or changed.",
                 to_do="Name the folder of a library, or open it for writing to make one.",
+            )
+        if (folder / "library.db-wal").exists() and not os.access(folder, os.W_OK):
+            raise UserFixable(
+                f"The library {folder} is in use or was not closed in an orderly way, and its folder can't be "
+                "written to.",
+                still_works="It was left as it is.",
+                to_do="Close the program that uses it, or copy the folder to a place that can be written to.",
             )
         revision = stored_revision(database)
         if revision is None:
@@ -212,9 +220,3 @@ def _prepare(folder: Path, lock: LibraryLock, notes: list[str]) -> bool:
     if restored is not None and check_revision(database, restored):
         upgrade(database, lambda: make_backup(database, backups))
     return clean
-
-
-def holder_of(folder: Path) -> str:
-    """Who holds or last held the writer's lock, in words."""
-    holder = read_holder(folder / "lock")
-    return f"process {holder.pid} on {holder.host}" if holder.pid else "nobody"

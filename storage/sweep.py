@@ -46,14 +46,13 @@ class Report:
 def sweep(db: Database, blobs: FolderBlobStore) -> SweepResult:
     """Remove blobs without references, their rows, and stale drafts. Safe while runs go on: what this process
     put and no row names yet is kept."""
+    files = freed = 0
     with db.write() as conn:
         conn.exec_driver_sql(f"DELETE FROM blobs WHERE digest NOT IN ({REFERENCES})")
-    orphans = _orphans(db, blobs)
-    files = freed = 0
-    for digest in orphans:
-        removed = blobs.remove(digest)
-        files += removed > 0
-        freed += removed
+        for digest in _orphans(db, blobs):
+            removed = blobs.remove(digest)
+            files += removed is not None
+            freed += removed or 0
     return SweepResult(files, freed, blobs.remove_drafts())
 
 

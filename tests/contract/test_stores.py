@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -176,6 +177,35 @@ def test_four_threads_share_blobs_parts_and_memory(library: Library) -> None:
     assert len(library.parts.attached(job.id)) == 120
     assert len(library.memo.get_many("s", [f"m{i}" for i in range(120)])) == 120
     assert library.sweep().files == 0
+
+
+def test_a_sweep_never_takes_what_other_threads_are_storing(library: Library) -> None:
+    source = a_source(library)
+    busy = threading.Event()
+    busy.set()
+
+    def store(worker: int) -> None:
+        for turn in range(12):
+            job = a_job(library, source)
+            for chunk in range(3):
+                digest = library.blobs.put(f"picture {(turn + chunk + worker) % 4}".encode())
+                library.parts.save(job.id, a_part(f"{worker} {turn} {chunk}", chunk=chunk, blobs=(digest,)))
+            library.jobs.delete(job.id)
+
+    def sweep() -> None:
+        while busy.is_set():
+            library.sweep()
+
+    with ThreadPoolExecutor(4) as pool:
+        sweeping = pool.submit(sweep)
+        try:
+            list(pool.map(store, range(3)))
+        finally:
+            busy.clear()
+        sweeping.result()
+    assert library.verify().ok
+    library.sweep()
+    assert list(library.blobs.digests()) == []
 
 
 def test_readers_see_one_snapshot_while_another_thread_writes(library: Library) -> None:
