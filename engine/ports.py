@@ -7,7 +7,7 @@ a database and a bucket in their places without touching a stage.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -111,3 +111,55 @@ class Clock(Protocol):
     """Monotonic seconds, for costs only: no clock time enters a result."""
 
     def __call__(self) -> float: ...
+
+
+class ChatQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """One question to a vision-language model. `images` are JPEG bytes, shown before `text`; `schema` is the
+    JSON schema of the wanted answer; `max_tokens` bounds all that the model writes, its thinking included."""
+
+    system: str
+    text: str
+    images: tuple[bytes, ...]
+    schema: dict[str, Any]
+    max_tokens: int
+
+
+class ChatAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back. Token counts are None where the server did not report usable ones; `end` is `stop`,
+    `length` (cut at max_tokens) or `refusal`. `seconds` is the latency."""
+
+    text: str
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    end: str = "stop"
+    model: str = ""
+    seconds: float = 0.0
+
+
+class ChatClient(Protocol):
+    """One model at one endpoint. Used inside one event loop; cancelling `ask` closes its connection."""
+
+    async def ask(self, question: ChatQuestion) -> ChatAnswer:
+        """One attempt, no retries (each attempt of a paid model is a reservation of its own). Raises
+        engine.escalation.trouble.ModelTrouble, whose words never hold the key."""
+        ...
+
+    async def models(self) -> list[str]:
+        """The names of the models that the endpoint offers; raises ModelTrouble."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class SpendingLimit(Protocol):
+    """Reservations of money by run (USD); every call is one transaction. See storage.budget."""
+
+    def reserve(
+        self, job_id: str, provider: str, model: str, worst_case_usd: float, cap_usd: float
+    ) -> str | None: ...
+
+    def settle(self, reservation: str, actual_usd: float) -> bool: ...
+
+    def release(self, reservation: str) -> None: ...
+
+    def spent(self, job_id: str) -> float: ...

@@ -231,6 +231,9 @@ class Runner:
         context.total = units
         payload = stage.run(view, settings, context)
         seconds = self._doors.clock() - started
+        if not getattr(payload, "lasting", True):
+            # What hung on the moment (a model out of reach) is this run's own: another run asks anew.
+            key = digest_of([key, spec.job_id])
         part = StoredPart(
             key=key,
             stage=stage.name,

@@ -280,9 +280,21 @@ class NewBrand(Record, frozen=True):
     source: DetectionSource
 
 
+class AskedSheet(Record, frozen=True, array_like=True):
+    """A contact sheet as a model saw it: its JPEG's blob digest, and for each of its cells in order the keys of
+    the appearances that the cell stands for (none: the blank canary). `note` says why its answer was not used."""
+
+    image: str
+    cells: tuple[tuple[str, ...], ...]
+    model: str
+    note: str = ""
+
+
 class EscalationPart(Record, frozen=True):
     """Stages 5 and 6. `appearances` replaces the whole list of the stage before; `skipped` holds the reason
-    where the stage could not run. Calls and cost are counted, `reused` are answers from memory."""
+    where the stage could not run, `stopped` why it ended before everything was asked. Calls and cost are
+    counted, `reused` are answers from memory. A part that is not `lasting` depended on what the world was like
+    (a model out of reach, a cap that was hit) and is never used again by another run."""
 
     appearances: tuple[Appearance, ...]
     skipped: str = ""
@@ -291,6 +303,10 @@ class EscalationPart(Record, frozen=True):
     reused: int = 0
     new_brands: tuple[NewBrand, ...] = ()
     problems: tuple[ItemProblem, ...] = ()
+    stopped: str = ""
+    asked: int = 0
+    sheets: tuple[AskedSheet, ...] = ()
+    lasting: bool = True
 
 
 def detections_of(appearances: tuple[Appearance, ...]) -> list[Detection]:

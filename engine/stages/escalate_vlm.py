@@ -7,7 +7,7 @@ from typing import ClassVar
 from engine.domain.records import EscalationPart, MatchPart, Record
 from engine.domain.stages import StageName
 from engine.stage import Context, View
-from engine.stage_settings import EscalateVlmSettings
+from engine.escalation_settings import EscalateVlmSettings
 from engine.stages.match_brands import canonical_appearance
 
 
