@@ -9,6 +9,7 @@ don't, even if their colours agree. Overlays that stand still over a cut count f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,17 @@ _BINS = (12, 4, 4)
 _BLOCK = 10
 _RICH = 300
 _MANY = 25
-_CHANCE = 7
+_CHANCE = 9
 """So many corners fit some transform by chance."""
-_NO_MOTION_WEIGHT = 0.25
+_NO_MOTION_WEIGHT = 0.32
+_GRID = (16, 9)
+_OVERLAID = [0, 7, 8]
+_SOME = 10
 _SHIFT = 2.0
 _FIT = 4.0
+
+Relief: TypeAlias = NDArray[np.float32]
+"""Fine detail of a grey picture: what is left without its local mean, so that light doesn't matter."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +52,15 @@ class Look:
     highlight: float
     sharpness: float
     _corners: tuple[NDArray[np.float32], NDArray[np.uint8]] | None = field(default=None, repr=False)
+    _relief: Relief | None = field(default=None, repr=False)
+
+    def relief(self) -> Relief:
+        """The relief at half the grey picture's size."""
+        if self._relief is None:
+            height, width = (max(1, n // 2) for n in self.grey.shape)
+            half = cv2.resize(self.grey, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+            self._relief = half - cv2.blur(half, (7, 7))
+        return self._relief
 
     def corners(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Positions (n, 2) in the grey picture and ORB descriptors (n, 32)."""
@@ -111,44 +127,67 @@ def cut_score(a: Look, b: Look, threshold: float = 0.0) -> float:
 
     Colour distance d (1 - histogram intersection, mean over three bands, which a pan hardly changes), less
     the evidence e (0..1) that one camera motion or none explains both pictures, plus a share where both are
-    rich in corners and nothing matches: d (1 - 0.75 e) + 0.25 (1 - e) r. Corners are only looked for where
-    the result could reach `threshold`.
+    rich in corners (r, 0..1) and nothing fits: d (1 - 0.75 e) + 0.32 (1 - e) r. What could not lift the
+    result to `threshold` is not computed.
     """
     apart = float(1 - np.minimum(a.colours, b.colours).sum(axis=1).mean())
-    if apart + _NO_MOTION_WEIGHT < threshold or a.grey.shape != b.grey.shape:
+    if apart + _NO_MOTION_WEIGHT < threshold:
         return min(1.0, apart)
-    still = _still_share(a.grey, b.grey)
-    evidence = min(1.0, max(0.0, (still - 0.35) / 0.25))
+    if a.grey.shape != b.grey.shape:
+        return min(1.0, apart + _NO_MOTION_WEIGHT)
+    still = _agreement(a.relief(), b.relief(), None)
+    evidence = max(_evident(still), _evident(_after_shift(a.relief(), b.relief())))
     rich = 0.0
-    if evidence < 1:
-        (at_a, codes_a), (at_b, codes_b) = a.corners(), b.corners()
-        rich = min(1.0, min(len(at_a), len(at_b)) / _RICH)
-        moved = _moved_together(at_a, codes_a, at_b, codes_b, still >= 0.5)
-        evidence = max(evidence, min(1.0, max(0.0, (moved - _CHANCE) / (_MANY - _CHANCE))))
+    if evidence < 1 and apart * (1 - 0.75 * evidence) + _NO_MOTION_WEIGHT * (1 - evidence) >= threshold:
+        rich = min(1.0, min(len(a.corners()[0]), len(b.corners()[0])) / _RICH)
+        moved, share = _moved_together(a, b, still >= 0.5)
+        by_count = min(1.0, max(0.0, (moved - _CHANCE) / (_MANY - _CHANCE)))
+        evidence = max(evidence, by_count, _evident(share) if moved >= _SOME else 0.0)
     return min(1.0, apart * (1 - 0.75 * evidence) + _NO_MOTION_WEIGHT * (1 - evidence) * rich)
 
 
-def _still_share(a: Image, b: Image) -> float:
-    """The share (0..1) of the textured blocks that did not change at all: near 1 for a camera at rest."""
-    size = (24, 15)
-    change = cv2.resize(cv2.absdiff(a, b), size, interpolation=cv2.INTER_AREA)
-    texture = cv2.resize(cv2.absdiff(a, cv2.blur(a, (9, 9))), size, interpolation=cv2.INTER_AREA)
-    textured = texture > 3
-    blocks = change[textured] if textured.sum() > 20 else change
-    return float((blocks < 6).mean())
+def _evident(share: float) -> float:
+    """Evidence (0..1) from the share of blocks that agree; grass and overlays alone reach a third."""
+    return min(1.0, max(0.0, (share - 0.33) / 0.12))
 
 
-def _moved_together(
-    at_a: NDArray[np.float32],
-    codes_a: NDArray[np.uint8],
-    at_b: NDArray[np.float32],
-    codes_b: NDArray[np.uint8],
-    resting: bool,
-) -> int:
-    """How many corners one plausible camera motion carries from a to b. Corners that stay where they are
-    count only where the camera rests: otherwise they are an overlay's."""
+def _agreement(a: Relief, b: Relief, motion: NDArray[np.float32] | None) -> float:
+    """The share (0..1) of textured blocks whose relief is alike once `motion` (2 × 3, in pixels of the
+    relief) has moved a; 0 where too little of both is left to say so."""
+    valid: NDArray[np.bool_] | None = None
+    if motion is not None:
+        size = (a.shape[1], a.shape[0])
+        inside = cv2.warpAffine(np.ones_like(a), motion, size)
+        a = cv2.warpAffine(a, motion, size)
+        valid = _blocks(inside) > 0.8
+    apart, own, other = _blocks(np.abs(a - b)), _blocks(np.abs(a)), _blocks(np.abs(b))
+    textured = np.maximum(own, other) > 1.5
+    textured[_OVERLAID] = False
+    if valid is not None:
+        textured &= valid
+    if textured.sum() < (8 if valid is None else 20):
+        return 0.0
+    return float((apart[textured] < 0.7 * (own + other)[textured]).mean())
+
+
+def _blocks(values: Relief) -> Relief:
+    found: Relief = cv2.resize(values, _GRID, interpolation=cv2.INTER_AREA)
+    return found
+
+
+def _after_shift(a: Relief, b: Relief) -> float:
+    """Agreement after the shift that phase correlation finds."""
+    window = cv2.createHanningWindow((max(2, a.shape[1]), max(2, a.shape[0])), cv2.CV_32F)
+    (x, y), _ = cv2.phaseCorrelate(a, b, window)
+    return _agreement(a, b, np.array([[1, 0, x], [0, 1, y]], np.float32))
+
+
+def _moved_together(a: Look, b: Look, resting: bool) -> tuple[int, float]:
+    """How many corners one plausible camera motion carries from a to b, and what agrees after it. Corners
+    that stay where they are count only where the camera rests: otherwise they are an overlay's."""
+    (at_a, codes_a), (at_b, codes_b) = a.corners(), b.corners()
     if min(len(at_a), len(at_b)) < 8:
-        return 0
+        return 0, 0.0
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(codes_a, codes_b, k=2)
     good = [p[0] for p in pairs if len(p) == 2 and p[0].distance < 0.8 * p[1].distance]
     start = at_a[[m.queryIdx for m in good]]
@@ -157,12 +196,16 @@ def _moved_together(
         moving = np.abs(start - end).max(axis=1) > _SHIFT
         start, end = start[moving], end[moving]
     if len(start) < 6:
-        return 0
+        return 0, 0.0
     motion, fits = cv2.estimateAffinePartial2D(
         start, end, method=cv2.RANSAC, ransacReprojThreshold=_FIT, maxIters=500
     )
     if motion is None:
-        return 0
+        return 0, 0.0
     scale = float(np.hypot(motion[0, 0], motion[1, 0]))
     turn = abs(float(np.degrees(np.arctan2(motion[1, 0], motion[0, 0]))))
-    return int(fits.sum()) if 0.6 < scale < 1.7 and turn < 20 else 0
+    if not (0.6 < scale < 1.7 and turn < 10):
+        return 0, 0.0
+    smaller = motion.astype(np.float32)
+    smaller[:, 2] *= a.relief().shape[1] / a.grey.shape[1]
+    return int(fits.sum()), _agreement(a.relief(), b.relief(), smaller)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from engine.grid import chunk_grid
 
 
 def borders(*values: float) -> list[tuple[int, int]]:
-    return [(round(a * 1e6), round(b * 1e6)) for a, b in zip(values, values[1:], strict=False)]
+    return [(round(a * 1e6), round(b * 1e6)) for a, b in pairwise(values)]
 
 
 def test_borders_double_up_to_the_chunk_length() -> None:
@@ -48,7 +49,7 @@ def test_chunks_tile_the_range_and_number_its_samples(
     begin, stop = round(Fraction(start) * 1_000_000), round(Fraction(end) * 1_000_000)
     assert chunks[0].span.start == begin
     assert chunks[-1].span.end == (min(stop, duration) if stop else duration)
-    for a, b in zip(chunks, chunks[1:], strict=False):
+    for a, b in pairwise(chunks):
         assert a.span.end == b.span.start and a.last == b.first and a.index < b.index
     for c in chunks:
         assert c.last > c.first
