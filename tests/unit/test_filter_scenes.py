@@ -59,7 +59,7 @@ def seen(scene: Image, x: int, zoom: float = 1.0, tilt: float = 0.0) -> Image:
         scene = cv2.warpAffine(
             scene, cv2.getRotationMatrix2D((x + w / 2, 360.0), tilt, 1.0), (scene.shape[1], 720)
         )
-    return cv2.resize(scene[(720 - h) // 3 : (720 - h) // 3 + h, x : x + w], (1280, 720))  # type: ignore[no-any-return]
+    return cv2.resize(scene[(720 - h) // 3 : (720 - h) // 3 + h, x : x + w], (1280, 720))
 
 
 def scorebug(picture: Image) -> Image:
