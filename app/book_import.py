@@ -7,13 +7,13 @@ a spelling that a person's own book claims is theirs. Every spelling that moved 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import resources
 
 import msgspec
 
 from app.book_csv import BookFile, BookRow, read_book_csv
 from engine.domain.brands import KnownBrand
 from engine.textfold import fold_compact
+from resources.brands import starter_book
 from storage.brands import brand_id_of
 from storage.library import Library
 
@@ -42,8 +42,7 @@ def fill_new_library(library: Library) -> None:
     """Put the built-in starter book into a library that has no brands yet."""
     if library.brands.books() or library.brands.all():
         return
-    data = (resources.files("resources") / "brands" / "starter.csv").read_bytes()
-    import_book(library, read_book_csv(data), STARTER_BOOK, origin=STARTER_BOOK)
+    import_book(library, read_book_csv(starter_book()), STARTER_BOOK, origin=STARTER_BOOK)
 
 
 def plan_import(

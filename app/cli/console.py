@@ -94,7 +94,8 @@ class RunReporter:
     def _tell_machine(self, event: AppEvent) -> None:
         if isinstance(event, LibraryChanged):
             return
-        data = {"event": type(event).__name__, **msgspec.to_builtins(event)}
+        after = round(time.monotonic() - self._started, 3)
+        data = {"event": type(event).__name__, "after": after, **msgspec.to_builtins(event)}
         self._out.write(msgspec.json.encode(data).decode() + "\n")
         self._out.flush()
 

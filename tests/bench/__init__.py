@@ -1,0 +1,1 @@
+"""Benchmarks: figures measured here, side by side with a baseline. Opt-in: `./dev bench [NAME…]`."""
