@@ -16,6 +16,16 @@ from storage.schema import SourceRow
 
 COLUMNS = tuple(c for c in SourceRow.__table__.columns if c.name != "decision_revision")
 
+DISK_USE = """
+    WITH held AS (
+        SELECT DISTINCT j.source_asset_id AS source, r.digest FROM detect_jobs AS j
+        JOIN job_parts AS jp ON jp.job_id = j.id
+        JOIN (SELECT part_key, digest FROM part_blobs
+              UNION ALL SELECT key, payload_blob FROM parts WHERE payload_blob IS NOT NULL) AS r
+        ON r.part_key = jp.part_key)
+    SELECT held.source, sum(b.size) FROM held JOIN blobs AS b ON b.digest = held.digest GROUP BY held.source
+"""
+
 
 class Sources:
     """SourceAssets. Methods that change something take the caller's open transaction or open their own."""
@@ -89,6 +99,11 @@ class Sources:
                     to_do="Delete its runs first.",
                 )
             conn.execute(delete(SourceRow).where(SourceRow.id == source_id))
+
+    def disk_use(self, *, conn: Connection | None = None) -> dict[str, int]:
+        """Source id → bytes of the files that its runs refer to; a file that two sources share counts for both."""
+        with self._db.reading(conn) as conn:
+            return dict(conn.exec_driver_sql(DISK_USE).tuples().all())
 
     def _one(self, condition: object, conn: Connection | None) -> SourceAsset | None:
         with self._db.reading(conn) as conn:

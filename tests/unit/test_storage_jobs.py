@@ -73,6 +73,15 @@ def test_a_source_goes_only_without_runs(library: Library) -> None:
         library.sources.get(source.id)
 
 
+def test_disk_use_counts_each_file_of_a_source_once(library: Library) -> None:
+    source, other = a_source(library), a_source(library, "other")
+    picture, more = library.blobs.put(b"x" * 100), library.blobs.put(b"y" * 7)
+    for job in (a_job(library, source), a_job(library, source), a_job(library, other)):
+        library.parts.save(job.id, a_part("shared", blobs=(picture,)))
+    library.parts.save(job.id, a_part("own", chunk=1, blobs=(picture, more)))
+    assert library.sources.disk_use() == {source.id: 100, other.id: 107}
+
+
 # Runs --------------------------------------------------------------------------------------------------
 
 
