@@ -103,7 +103,7 @@ class Sources:
     def disk_use(self, *, conn: Connection | None = None) -> dict[str, int]:
         """Source id → bytes of the files that its runs refer to; a file that two sources share counts for both."""
         with self._db.reading(conn) as conn:
-            return dict(conn.exec_driver_sql(DISK_USE).tuples().all())
+            return {source: size for source, size in conn.exec_driver_sql(DISK_USE)}  # noqa: C416
 
     def _one(self, condition: object, conn: Connection | None) -> SourceAsset | None:
         with self._db.reading(conn) as conn:
