@@ -143,9 +143,17 @@ def _uri(path: Path, *, read_only: bool) -> str:
     read-only file system without a write-ahead log the file can't change and SQLite needs no shared memory."""
     mode = "ro" if read_only else "rw"
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-    if read_only and not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
+    if read_only and not os.access(path.parent, os.W_OK) and not has_pending_log(path):
         uri += "&immutable=1"
     return uri
+
+
+def has_pending_log(path: Path) -> bool:
+    """Whether the write-ahead log holds anything: a writer is at work or did not end in an orderly way."""
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def connect(path: Path, *, read_only: bool = True) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from storage.blobs import FolderBlobStore, storage_error
 from storage.brands import Brands
 from storage.budget import Budget
 from storage.control import ControlFiles
-from storage.database import Database
+from storage.database import Database, has_pending_log
 from storage.decisions import Decisions
 from storage.jobs import Jobs
 from storage.lock import LibraryLock
@@ -115,7 +115,7 @@ class Library:
                 still_works="Nothing was made or changed.",
                 to_do="Name the folder of a library, or open it for writing to make one.",
             )
-        if (folder / "library.db-wal").exists() and not os.access(folder, os.W_OK):
+        if has_pending_log(database) and not os.access(folder, os.W_OK):
             raise UserFixable(
                 f"The library {folder} is in use or was not closed in an orderly way, and its folder can't be "
                 "written to.",

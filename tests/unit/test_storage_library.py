@@ -233,8 +233,11 @@ try:
     Library.open(folder)
 except Exception as error:
     print(type(error).__name__, error)
-with Library.open(folder, read_only=True) as library:
-    print(len(library.sources.all()), library.blobs.get(sys.argv[2]).decode())
+try:
+    with Library.open(folder, read_only=True) as library:
+        print(len(library.sources.all()), library.blobs.get(sys.argv[2]).decode())
+except Exception as error:
+    print(type(error).__name__, error)
 """
 FULL = """
 import subprocess, sys
@@ -286,6 +289,10 @@ def test_a_read_only_disk_can_be_read(library_dir: Path) -> None:
     with Library.open(library_dir) as library:
         a_source(library)
         digest = library.blobs.put(b"picture")
+        _, unclean = apart(READ_ONLY, library_dir, digest).splitlines()
+        assert unclean.startswith("UserFixable") and "not closed in an orderly way" in unclean
+    with Library.open(library_dir, read_only=True) as reader:
+        assert reader.sources.all()
     refused, read = apart(READ_ONLY, library_dir, digest).splitlines()
     assert refused.startswith("UserFixable") and "open it for reading only" in refused
     assert read == "1 picture"
