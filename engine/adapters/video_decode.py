@@ -95,7 +95,7 @@ class Decoder:
         for start, stop, exact in plan:
             counted = start if self._index.counted else counted
             for row, packet in self.rows(start, stop):
-                if row % 16 == 0:
+                if row % 4 == 0:
                     tick()
                 if self._skip:
                     codec.skip_frame = "DEFAULT" if row in exact else "NONREF"
