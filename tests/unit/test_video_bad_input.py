@@ -102,7 +102,10 @@ def test_a_cut_matroska_file_is_as_long_as_its_packets(tmp_path: Path) -> None:
     whole = make_video(tmp_path / "a.mkv", 250)
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
-    assert 4_000_000 < probe(cut).duration < 7_000_000
+    found = probe(cut)
+    assert 4_000_000 < found.duration < 7_000_000
+    assert found.index.stopped == found.duration and "breaks off at 0:0" in found.note
+    assert probe(whole).note == ""
 
 
 def test_a_hole_in_the_middle_is_told_sample_by_sample(tmp_path: Path) -> None:
