@@ -163,3 +163,15 @@ class SpendingLimit(Protocol):
     def release(self, reservation: str) -> None: ...
 
     def spent(self, job_id: str) -> float: ...
+
+
+class ChatTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model to talk to: `protocol` is `openai` (chat completions) or `anthropic` (messages), `provider` the
+    name under which the key and the prices are kept ('' for a model of one's own), `endpoint` the base URL
+    ('' the provider's own), `timeout` seconds to wait for an answer."""
+
+    protocol: str
+    provider: str
+    endpoint: str
+    model: str
+    timeout: float

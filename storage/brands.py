@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from engine.brand_ids import brand_id_of as brand_id_of
 from engine.domain.brands import BookSnapshot, KnownBrand, ReferenceCrop
 from engine.domain.errors import Conflict, UserFixable
 from engine.domain.records import DetectionSource
@@ -21,13 +22,6 @@ from storage.database import Database
 from storage.schema import AliasRow, BlobRow, BookBrandRow, BrandRow, ReferenceRow
 
 COLUMNS = tuple(c for c in BrandRow.__table__.columns if c.name != "folded")
-NAMESPACE = uuid.UUID("6f1d5a60-3c0e-5b0e-9d1c-7d1b4c1b8a11")
-
-
-def brand_id_of(name: str) -> str:
-    """The id that a brand of this name gets where it is free: the same in every library, so that decisions can
-    move between libraries and a brand that is added again is the one that stored results name."""
-    return str(uuid.uuid5(NAMESPACE, fold_compact(name) or name))
 
 
 class Brands(BrandLists):

@@ -1,0 +1,192 @@
+"""From a model's text to judged answers: schema check, blank cell, agreement with OCR and among crops.
+
+Models invent text for marks without letters (arXiv 2510.12287) and their confidence is badly calibrated, so a
+name counts only as far as what OCR read on the same sign supports it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+from rapidfuzz import fuzz
+
+from engine.domain.brands import BookSnapshot
+from engine.domain.records import Record
+from engine.escalation.question import NOT_A_BRAND, OTHER, SPECIAL, UNREADABLE
+from engine.escalation.sheets import Sheet
+from engine.textfold import fold_compact
+
+SUPPORTED = 0.7
+"""Least agreement (0..1) with what OCR read for a name to count by itself."""
+MOST_CONFIDENT = 0.95
+"""No model is believed to be surer than this."""
+PLAIN_TEXT = 0.9
+"""A text that OCR read at least this surely is not 'unreadable': the cell is asked again."""
+LONGEST_NAME = 60
+SHORTEST_PART = 3
+
+
+class CellAnswer(Record, frozen=True, array_like=True):
+    """What a model said of one cell, after the schema check. `brand` is a name or NOT_A_BRAND or UNREADABLE."""
+
+    visible_text: str
+    brand: str
+    evidence: Literal["text", "symbol", "both", "none"]
+    confidence: float
+
+
+class _Cell(msgspec.Struct):
+    cell: int
+    visible_text: str
+    brand: str
+    evidence: Literal["text", "symbol", "both", "none"]
+    confidence: float
+    other_name: str = ""
+
+
+class _Cells(msgspec.Struct):
+    cells: list[_Cell]
+
+
+class BadAnswer(ValueError):
+    """An answer that can't be used; the message says why, in words for a person."""
+
+
+def read_answer(text: str, sheet: Sheet) -> dict[int, CellAnswer]:
+    """The answers by cell number; cells that the model left out are absent. BadAnswer where the text holds no
+    such object, where a number is not on the sheet or comes twice, or where the blank cell got a name."""
+    cells = _parse(text)
+    found: dict[int, CellAnswer] = {}
+    for c in cells:
+        if not 1 <= c.cell <= len(sheet.cells) or c.cell in found:
+            raise BadAnswer(f"it numbered a cell {c.cell} that is not on the sheet or came twice")
+        found[c.cell] = _checked(c)
+    blank = found.pop(sheet.blank, None)
+    if blank is not None and (blank.brand not in (NOT_A_BRAND, UNREADABLE) or fold_compact(blank.visible_text)):
+        raise BadAnswer("it read something in the blank cell")
+    return found
+
+
+def _checked(c: _Cell) -> CellAnswer:
+    brand = " ".join(c.brand.split())
+    if brand.upper().replace(" ", "_") in SPECIAL:
+        brand = brand.upper().replace(" ", "_")
+    if brand == OTHER:
+        brand = " ".join(c.other_name.split())
+    if not fold_compact(brand) or len(brand) > LONGEST_NAME or not brand.isprintable():
+        brand = UNREADABLE
+    confidence = min(max(c.confidence, 0.0), 1.0) if c.confidence == c.confidence else 0.0
+    return CellAnswer(" ".join(c.visible_text.split())[:200], brand, c.evidence, confidence)
+
+
+def _parse(text: str) -> list[_Cell]:
+    """The cells of the first object in the text that fits the schema, whatever stands around it."""
+    for value in _objects(text):
+        if isinstance(value, list):
+            value = {"cells": value}
+        try:
+            return msgspec.convert(value, _Cells).cells
+        except msgspec.ValidationError:
+            continue
+    raise BadAnswer("it was not the JSON that was asked for")
+
+
+def _objects(text: str) -> Iterator[Any]:
+    decoder = json.JSONDecoder()
+    at = 0
+    while (start := min((p for p in (text.find("{", at), text.find("[", at)) if p >= 0), default=-1)) >= 0:
+        try:
+            value, at = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            at = start + 1
+        else:
+            yield value
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What follows from a sign's answers. `kind`: `brand` (named and supported), `review` (a known brand that
+    only a mark speaks for: a person decides), `not_a_brand`, `open`. `doubtful`: worth asking again alone."""
+
+    kind: Literal["brand", "review", "not_a_brand", "open"]
+    name: str = ""
+    brand_id: str = ""
+    confidence: float = 0.0
+    reason: str = ""
+    doubtful: bool = False
+
+
+class Judge:
+    """Judges answers against what OCR read and what the book knows."""
+
+    def __init__(self, book: BookSnapshot, min_confidence: float) -> None:
+        self._least = min_confidence
+        self._known: dict[str, tuple[str, str]] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+        for entry in book.entries:
+            spellings = tuple(f for f in map(fold_compact, (entry.name, *entry.aliases)) if f)
+            self._names[entry.brand_id] = spellings
+            for folded in spellings:
+                self._known.setdefault(folded, (entry.brand_id, entry.name))
+        self._denied = frozenset(map(fold_compact, book.deny))
+
+    def judge(self, text: str, text_score: float, answers: Sequence[CellAnswer]) -> Judgement:
+        """One verdict over the answers on one sign's crops (each crop one answer). `text` is what OCR read."""
+        if not answers:
+            return Judgement("open", reason="the model did not answer for this cell", doubtful=True)
+        votes = Counter(self._identity(a) for a in answers)
+        (identity, count), *_ = sorted(votes.items(), key=lambda v: (-v[1], v[0]))
+        chosen = [a for a in answers if self._identity(a) == identity]
+        best = max(chosen, key=lambda a: (a.confidence, a.visible_text))
+        share = count / len(answers)
+        if best.brand == UNREADABLE:
+            plain = text_score >= PLAIN_TEXT and len(fold_compact(text)) > SHORTEST_PART
+            return Judgement("open", reason="unreadable to the model", doubtful=plain)
+        if best.brand == NOT_A_BRAND or identity in self._denied:
+            sure = best.confidence * share >= self._least
+            return Judgement("not_a_brand" if sure else "open", reason="no brand, says the model")
+        return self._named(text, best, share)
+
+    def _named(self, text: str, answer: CellAnswer, share: float) -> Judgement:
+        brand_id, name = self._known.get(fold_compact(answer.brand), ("", answer.brand))
+        spellings = self._names.get(brand_id, (fold_compact(name),))
+        by_name = max((agreement(fold_compact(text), s) for s in spellings), default=0.0)
+        by_text = agreement(fold_compact(text), fold_compact(answer.visible_text))
+        agree = by_name if answer.evidence == "symbol" else min(by_name, by_text)
+        confidence = round(min(answer.confidence, MOST_CONFIDENT) * (0.35 + 0.65 * agree) * share, 4)
+        read = f"the model reads {answer.visible_text!r}" if answer.visible_text else "the model sees a mark"
+        if answer.evidence != "none" and agree >= SUPPORTED and confidence >= self._least:
+            return Judgement("brand", name, brand_id, confidence, f"{read}, OCR agrees ({agree * 100:.0f} %)")
+        if agree >= SUPPORTED:
+            return Judgement("open", name, brand_id, confidence, f"{read}, but is not sure", doubtful=True)
+        if brand_id and answer.evidence in ("symbol", "both") and answer.confidence * share >= self._least:
+            return Judgement(
+                "review", name, brand_id, confidence, f"{read}, which OCR can't bear out", doubtful=True
+            )
+        return Judgement(
+            "open", name, brand_id, confidence, f"{read} for {name!r}, OCR read {text!r}", doubtful=True
+        )
+
+    def _identity(self, answer: CellAnswer) -> str:
+        if answer.brand in SPECIAL:
+            return answer.brand
+        folded = fold_compact(answer.brand)
+        return self._known.get(folded, (folded, ""))[0]
+
+
+def agreement(read: str, named: str) -> float:
+    """How far two folded texts speak for the same sign (0..1): their likeness, or that of the shorter with its
+    place in the longer one, a little less for very short ones."""
+    if not read or not named:
+        return 0.0
+    whole = fuzz.ratio(read, named) / 100
+    shorter = min(len(read), len(named))
+    if shorter < SHORTEST_PART:
+        return whole
+    part = fuzz.partial_ratio(read, named) / 100 * min(1.0, 0.55 + 0.1 * shorter)
+    return max(whole, part)
