@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from engine.adapters.video_open import no_pictures, open_video
-from engine.domain.timebase import pts_to_micro
+from engine.domain.timebase import parse_time, pts_to_micro
 
 Ints = NDArray[np.int64]
 
