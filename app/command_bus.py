@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,6 +21,8 @@ from engine.domain.decisions import AuditEntry
 from engine.domain.errors import UserFixable
 from storage.changes import RowChange, from_plain, recorded, take_back, to_plain
 from storage.library import Library
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Change:
     made: tuple[str, ...] = ()
 
 
-Listener = Callable[[Change], None]
+class _OnlyLooked(Exception):
+    """Rolls a preview back."""
 
 
 class CommandBus:
@@ -83,6 +86,20 @@ class CommandBus:
                 )
             stack.feed(entry, name_of(command), outcome.title, None, group)
             return self._tell(outcome, entry, initiator)
+
+    def preview(self, command: Command, look: Callable[[Outcome], T]) -> T:
+        """Carry out a command, let `look` read the library as it is then (on this thread), and take all of it back:
+        nothing is written, nobody is told. Raises what `do` would raise."""
+        found: list[T] = []
+        with self._lock:
+            try:
+                with self._library.db.write() as conn:
+                    work = Work(self._library, conn, self._runs, self._actor)
+                    found.append(look(self._carry_out(command, work)))
+                    raise _OnlyLooked
+            except _OnlyLooked:
+                pass
+        return found[0]
 
     def undo(self, *, initiator: str = "") -> Change | None:
         """Take back the newest step that stands; None where there is none."""

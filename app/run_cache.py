@@ -9,16 +9,24 @@ from dataclasses import dataclass, field
 from app.overlay import target_of
 from app.results import RunResult, load_run
 from engine.anchoring import Target, anchor
+from engine.domain.records import RegionsPart, TextsPart
+from engine.domain.stages import StageName
+from engine.signs import Sign, join_signs
 from storage.library import Library
 
 RUNS_AT_HAND = 3
+"""So many runs are kept however large they are."""
+MOST_SEEN = 400_000
+"""More runs are kept while all of them together show no more boxes than this."""
 
 
 @dataclass(slots=True)
 class _Held:
     parts: int
     run: RunResult
+    size: int = 0
     targets: tuple[Target, ...] | None = None
+    signs: list[Sign] | None = None
     anchored: dict[frozenset[str], dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
 
 
@@ -48,6 +56,20 @@ class RunCache:
                 held.targets = tuple(target_of(held.run, a) for a in held.run.appearances)
             return held.targets
 
+    def signs(self, job_id: str) -> list[Sign]:
+        """The run's signs, joined from its stored texts: what matching reads. No inference."""
+        with self._lock:
+            held = self._hold(job_id)
+            if held.signs is None:
+                run = held.run
+                chunks = sorted(chunk for stage, chunk in run.refs if stage == StageName.RUN_OCR)
+                regions = [run.details.regions(c) or RegionsPart(c, (), ()) for c in chunks]
+                texts = [run.details.texts(c) or TextsPart(c, (), ()) for c in chunks]
+                there = set(chunks)
+                scenes = [s for s in run.scenes if s.chunk in there]
+                held.signs = join_signs(regions, scenes, texts, run.source.width)
+            return held.signs
+
     def anchored(self, job_id: str, decision_ids: frozenset[str]) -> dict[str, list[tuple[str, int]]]:
         """Where decisions that were made on other runs stand in this one: appearance key → (decision, member).
         Remembered for the set of decisions that was asked for last."""
@@ -74,11 +96,13 @@ class RunCache:
             if held is not None and not held.run.final and self._parts(job_id) != held.parts:
                 held = None
             if held is None:
-                parts = self._parts(job_id)
-                held = self._held[job_id] = _Held(parts, load_run(self._library, job_id))
+                parts, run = self._parts(job_id), load_run(self._library, job_id)
+                held = self._held[job_id] = _Held(parts, run, sum(len(a.seen) for a in run.appearances))
             self._held.move_to_end(job_id)
-            while len(self._held) > RUNS_AT_HAND:
-                self._held.popitem(last=False)
+            total = sum(h.size for h in self._held.values())
+            while len(self._held) > RUNS_AT_HAND and total > MOST_SEEN:
+                _, gone = self._held.popitem(last=False)
+                total -= gone.size
             return held
 
     def _parts(self, job_id: str) -> int:

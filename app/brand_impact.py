@@ -1,0 +1,346 @@
+"""What an edit of the brand book would change in the accepted figures, before anybody agrees to it; no inference.
+
+The command is carried out in a transaction that is taken back. Sources whose texts the edit can concern are matched
+again from their stored texts; in the others only names and decisions can differ.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from app.accepted_runs import AcceptedRuns
+from app.brand_search import load_names
+from app.command_bus import CommandBus
+from app.commands import Command
+from app.overlay import Names, Overlay, build_overlay
+from app.results import RunResult
+from engine.appearances import Prepared, decide
+from engine.captions import surfaces
+from engine.domain.brands import BookEntry, BookSnapshot, SourceBrandSighting
+from engine.domain.decisions import Decision
+from engine.domain.records import Appearance
+from engine.domain.stages import StageName
+from engine.matching import Book, MatchSettings
+from engine.matching.line import match_line
+from engine.matching.lookup import Finder
+from engine.signs import Sign
+from engine.stage_settings import MatchBrandsSettings
+from engine.textfold import fold, fold_compact
+from storage.library import Library
+
+RIVAL_SHARE = 0.2
+"""Rival readings with at least this share of the votes are matched too (as matching does)."""
+MODELS = ("local_vlm", "cloud_llm")
+LOOKS = "Signs that are found by their look follow when a run is matched again."
+SMALLEST = 0.005
+"""Seconds that count as a difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrandDelta:
+    """A brand's counted seconds in one source, as accepted now and as they would be."""
+
+    brand_id: str
+    name: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourceImpact:
+    """What would change in one source: `gained` and `lost` sum the brands' differences in seconds. `rematch` says
+    that its figures follow only when it is matched again and that run is accepted."""
+
+    source_id: str
+    source_name: str
+    job_id: str
+    brands: tuple[BrandDelta, ...]
+    rematch: bool
+
+    @property
+    def gained(self) -> float:
+        return sum(max(0.0, b.after - b.before) for b in self.brands)
+
+    @property
+    def lost(self) -> float:
+        return sum(max(0.0, b.before - b.after) for b in self.brands)
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """The effect of one command on all accepted runs: sources with a difference, most seconds first. `looked_at` is
+    the number of sources with an accepted run."""
+
+    title: str
+    sources: tuple[SourceImpact, ...]
+    looked_at: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def gained(self) -> float:
+        return sum(s.gained for s in self.sources)
+
+    @property
+    def lost(self) -> float:
+        return sum(s.lost for s in self.sources)
+
+    @property
+    def to_rematch(self) -> tuple[str, ...]:
+        """Ids of the sources that have to be matched again."""
+        return tuple(s.source_id for s in self.sources if s.rematch)
+
+
+@dataclass(slots=True)
+class _After:
+    """The library as it would be."""
+
+    title: str
+    notes: tuple[str, ...]
+    names: Names
+    book: BookSnapshot
+    decisions: Mapping[str, Sequence[Decision]]
+
+
+@dataclass(slots=True)
+class _Books:
+    """Indexed books by content, each built once; the latest few stay."""
+
+    held: dict[str, Book] = field(default_factory=dict)
+
+    def of(self, snapshot: BookSnapshot) -> Book:
+        place = f"{snapshot.digest}:{hash(tuple(e.brand_id for e in snapshot.entries))}"
+        if place not in self.held:
+            while len(self.held) > 3:
+                self.held.pop(next(iter(self.held)))
+            self.held[place] = Book.build(snapshot.entries, snapshot.deny)
+        return self.held[place]
+
+
+class ImpactPreview:
+    """Impacts over one library. Thread-safe as far as its parts are; a preview holds the writer while the command is
+    tried (some 100 ms), not while figures are computed."""
+
+    def __init__(self, library: Library, bus: CommandBus, accepted: AcceptedRuns) -> None:
+        self._library = library
+        self._bus = bus
+        self._accepted = accepted
+        self._books = _Books()
+
+    def impact(self, command: Command) -> Impact:
+        """Seconds gained and lost per source and brand. Raises what carrying out the command would raise."""
+        names = load_names(self._library)
+        book = self._library.brands.snapshot()
+        accepted = self._library.jobs.accepted_ids()
+        after = self._bus.preview(
+            command, lambda outcome: self._look(outcome.title, outcome.notes, tuple(accepted))
+        )
+        delta = _Delta(book, after.book, after.names)
+        renamed = delta.renames or names != after.names
+        found = []
+        for source_id, job_id in accepted.items():
+            decisions = self._library.decisions.of_source(source_id)
+            before = self._accepted.overlay(source_id, job_id, names)
+            seen = self._source(before, decisions, after, delta, book, renamed)
+            if seen is not None:
+                found.append(seen)
+        found.sort(key=lambda s: (-(s.gained + s.lost), s.source_name))
+        notes = (*after.notes, *([LOOKS] if delta.looks else []))
+        return Impact(after.title, tuple(found), len(accepted), notes)
+
+    def outdated(self) -> Impact:
+        """What matching again under the brand book of today would change: edits that nobody agreed to count yet."""
+        names = load_names(self._library)
+        book = self._library.brands.snapshot()
+        accepted = self._library.jobs.accepted_ids()
+        found = []
+        for source_id, job_id in accepted.items():
+            before = self._accepted.overlay(source_id, job_id, names)
+            if before.run.job.book_digest == book.digest and not before.run.job.books:
+                continue
+            decisions = self._library.decisions.of_source(source_id)
+            later = _After("", (), names, self._book_of(before.run, book), {source_id: decisions})
+            again = self._rematched(before.run, later.book)
+            if _same(again, before.run.appearances):
+                continue
+            seen = self._compare(before, again, later, rematch=True)
+            if seen is not None:
+                found.append(seen)
+        found.sort(key=lambda s: (-(s.gained + s.lost), s.source_name))
+        return Impact("Match all sources again", tuple(found), len(accepted))
+
+    # Inside ----------------------------------------------------------------------------------------
+
+    def _look(self, title: str, notes: tuple[str, ...], source_ids: Iterable[str]) -> _After:
+        decisions = {s: self._library.decisions.of_source(s) for s in source_ids}
+        return _After(title, notes, load_names(self._library), self._library.brands.snapshot(), decisions)
+
+    def _source(
+        self,
+        before: Overlay,
+        decisions: Sequence[Decision],
+        after: _After,
+        delta: _Delta,
+        book: BookSnapshot,
+        renamed: bool,
+    ) -> SourceImpact | None:
+        run = before.run
+        signs = self._accepted.runs.signs(run.job.id)
+        if not delta.concerns(run.appearances, signs):
+            if not renamed and after.decisions[run.source.id] == decisions:
+                return None
+            return self._compare(before, run.appearances, after, rematch=False)
+        rematched = self._rematched(run, self._book_of(run, after.book))
+        if run.job.book_digest != book.digest:
+            # Older edits wait for a re-match too: what is shown is the effect of this one alone.
+            base = self._rematched(run, self._book_of(run, book))
+            before = build_overlay(dataclasses.replace(run, appearances=base), decisions, before.names)
+        return self._compare(before, rematched, after, rematch=not _same(rematched, before.run.appearances))
+
+    def _book_of(self, run: RunResult, book: BookSnapshot) -> BookSnapshot:
+        """The book as the run is limited to it."""
+        return self._library.brands.snapshot(run.job.books) if run.job.books else book
+
+    def _rematched(self, run: RunResult, snapshot: BookSnapshot) -> tuple[Appearance, ...]:
+        """The run's appearances under another book; what a model answered stays answered."""
+        settings = run.settings[StageName.MATCH_BRANDS]
+        assert isinstance(settings, MatchBrandsSettings)
+        signs = self._accepted.runs.signs(run.job.id)
+        names = {e.brand_id: e.name for e in snapshot.entries}
+        prepared = Prepared(
+            signs=signs,
+            surfaces=surfaces(signs),
+            book=self._books.of(snapshot),
+            names=names,
+            known=self._known(run, names, settings.session_cache),
+        )
+        asked = {a.key: a for a in run.appearances if a.source in MODELS}
+        return tuple(
+            asked.get(a.key, a) if a.verdict in ("unresolved", "review") else a
+            for a in decide(prepared, settings).appearances
+        )
+
+    def _known(self, run: RunResult, names: Mapping[str, str], policy: str) -> dict[str, str]:
+        if policy == "ignore" or not run.job.sightings_snapshot:
+            return {}
+        data = self._library.blobs.get(run.job.sightings_snapshot)
+        sightings = msgspec.msgpack.decode(data, type=tuple[SourceBrandSighting, ...])
+        return {
+            fold(text): s.brand_id
+            for s in sightings
+            if s.brand_id in names and (policy == "use" or s.confirmed)
+            for text in s.texts
+            if fold(text)
+        }
+
+    def _compare(
+        self, before: Overlay, appearances: Sequence[Appearance], after: _After, *, rematch: bool
+    ) -> SourceImpact | None:
+        run = before.run
+        if appearances is not run.appearances:
+            run = dataclasses.replace(run, appearances=tuple(appearances))
+        later = build_overlay(run, after.decisions[run.source.id], after.names)
+        was, will = _seconds(before), _seconds(later)
+        brands = tuple(
+            BrandDelta(brand, name, was.get((brand, name), 0.0), will.get((brand, name), 0.0))
+            for brand, name in sorted({*was, *will}, key=lambda pair: (pair[1], pair[0]))
+            if abs(was.get((brand, name), 0.0) - will.get((brand, name), 0.0)) >= SMALLEST
+        )
+        if not brands and not rematch:
+            return None
+        return SourceImpact(run.source.id, run.source.name, run.job.id, brands, rematch)
+
+
+class _Delta:
+    """What an edit changes for matching: spellings that change hands, denied texts, and brands that become one."""
+
+    def __init__(self, before: BookSnapshot, after: BookSnapshot, names: Names) -> None:
+        owned, owns = _owners(before.entries, names), _owners(after.entries, names)
+        changed = {s for s in {*owned, *owns} if owned.get(s) != owns.get(s)}
+        entries = [
+            BookEntry(e.brand_id, spelt[0], tuple(spelt[1:]))
+            for e in (*before.entries, *after.entries)
+            if (spelt := [t for t in (e.name, *e.aliases) if fold_compact(t) in changed])
+        ]
+        denied = set(before.deny) ^ set(after.deny)
+        entries += [BookEntry(f"denied {text}", text) for text in sorted(denied)]
+        references = {e.brand_id: e.references for e in before.entries}
+        self.looks = any(
+            references.get(e.brand_id, ()) != e.references for e in after.entries if e.references
+        )
+        self.denied = denied
+        self._names = names
+        self._finder = Finder(Book.build(_distinct(entries))) if entries else None
+        self._hits: dict[str, bool] = {}
+        self._before_ids = {e.brand_id for e in before.entries}
+        self.renames = {e.brand_id: e.name for e in before.entries} != {
+            e.brand_id: e.name for e in after.entries
+        }
+
+    def concerns(self, appearances: Collection[Appearance], signs: Sequence[Sign]) -> bool:
+        """Whether matching again could give this source another answer."""
+        if self._finder is not None:
+            for sign in signs:
+                if self._hit(sign.text) or any(
+                    self._hit(text) for text, _, share in sign.others if share >= RIVAL_SHARE
+                ):
+                    return True
+        return any(self._rivals_joined(a) for a in appearances)
+
+    def _rivals_joined(self, a: Appearance) -> bool:
+        """A close call between two brands that the edit makes one."""
+        if a.verdict != "review" or len(a.candidates) < 2:
+            return False
+        first, second = a.candidates[0].brand_id, a.candidates[1].brand_id
+        return (
+            first != second
+            and {first, second} <= self._before_ids
+            and self._names.resolve(first) == self._names.resolve(second)
+        )
+
+    def _hit(self, text: str) -> bool:
+        found = self._hits.get(text)
+        if found is None:
+            assert self._finder is not None
+            result = match_line(text, self._finder, _LAX)
+            found = result.best is not None or bool(result.several)
+            found = self._hits[text] = found or fold_compact(text) in self.denied
+        return found
+
+
+_LAX = MatchSettings(accept=90.0, review=60.0, margin=0.0, min_length=2)
+"""Limits under which a text may concern an edited spelling: wider than any that decides."""
+
+
+def _owners(entries: Iterable[BookEntry], names: Names) -> dict[str, frozenset[str]]:
+    """Folded spelling → surviving brands (after the edit) that have it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        for text in (entry.name, *entry.aliases):
+            found[fold_compact(text)].add(names.resolve(entry.brand_id))
+    return {spelling: frozenset(brands) for spelling, brands in found.items()}
+
+
+def _distinct(entries: Iterable[BookEntry]) -> list[BookEntry]:
+    """One entry a brand with all its changed spellings."""
+    spelt: dict[str, dict[str, str]] = defaultdict(dict)
+    for entry in entries:
+        for text in (entry.name, *entry.aliases):
+            spelt[entry.brand_id].setdefault(fold_compact(text), text)
+    return [BookEntry(b, next(iter(t.values())), tuple(list(t.values())[1:])) for b, t in spelt.items()]
+
+
+def _same(first: Sequence[Appearance], second: Sequence[Appearance]) -> bool:
+    """Whether two matchings say the same of the same signs."""
+    return [(a.verdict, a.brand_id, a.text, a.seen) for a in first] == [
+        (a.verdict, a.brand_id, a.text, a.seen) for a in second
+    ]
+
+
+def _seconds(overlay: Overlay) -> dict[tuple[str, str], float]:
+    """Counted effective seconds by (brand id, name)."""
+    return {(b.brand_id, b.brand_name): b.seconds for b in overlay.effective.counted()}

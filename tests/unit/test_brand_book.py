@@ -1,0 +1,219 @@
+"""The brand book: totals of accepted runs, clusters, merge preview, impact against what really happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.brand_book import BrandBook
+from app.brand_impact import Impact
+from app.commands import (
+    AddAlias,
+    Command,
+    Decide,
+    Deny,
+    MergeBrands,
+    NotSame,
+    RemoveAlias,
+    SetCategory,
+    SplitBrand,
+    UnmergeBrand,
+)
+from engine.domain.errors import UserFixable
+from engine.domain.geometry import rectangle
+from engine.domain.jobs import DetectJob
+from engine.stage import encode
+from tests.stored_run import Board, Desk, row_of_boards
+from tests.unit.library_state import state_of
+
+
+@pytest.fixture
+def desk(library_dir: Path) -> Iterator[Desk]:
+    with Desk(library_dir) as opened:
+        opened.brand("Hankook", "Hankuk")
+        opened.brand("Emirates")
+        opened.brand("Quixotl Bank")
+        yield opened
+
+
+@pytest.fixture
+def jobs(desk: Desk) -> list[DetectJob]:
+    late = Board("ZORBLAX", 4, 8, rectangle(400, 300, 560, 330))
+    return [
+        desk.source([*row_of_boards(["HANKOOK", "EMIRATES", "ZORBLAX"]), late], name="first"),
+        desk.source(row_of_boards(["HANKUK", "ZORB1AX", "HOME CROWD"], end=4.0), name="second"),
+        desk.source(row_of_boards(["EMIRATES"], end=2.0), name="third"),
+    ]
+
+
+@pytest.fixture
+def book(desk: Desk, jobs: list[DetectJob]) -> BrandBook:
+    return BrandBook(desk.library, desk.bus, desk.runs, desk.jobs)
+
+
+def brand(desk: Desk, name: str) -> str:
+    return desk.library.brands.one(name).id
+
+
+def accepted_seconds(book: BrandBook) -> dict[tuple[str, str], float]:
+    """(source, brand name) → counted seconds, from a cold start."""
+    fresh = BrandBook(book._library, book._bus, type(book.accepted.runs)(book._library))
+    return {
+        (o.run.source.name, b.brand_name): b.seconds
+        for o in fresh.accepted.overlays()
+        for b in o.effective.counted()
+    }
+
+
+def told(impact: Impact) -> dict[tuple[str, str], tuple[float, float]]:
+    return {
+        (s.source_name, b.name): (round(b.before, 2), round(b.after, 2))
+        for s in impact.sources
+        for b in s.brands
+    }
+
+
+def carry_out(desk: Desk, book: BrandBook, command: Command) -> Impact:
+    """Preview, do, match again what the preview names, agree; the preview must have told the truth."""
+    before, state = accepted_seconds(book), state_of(desk.library)
+    impact = book.impact(command)
+    assert state_of(desk.library) == state
+    desk.bus.do(command)
+    made = [f.result() for f in book.rematch(impact.to_rematch)]
+    if made:
+        book.agree([j.id for j in made])
+    after = accepted_seconds(book)
+    truth = {
+        place: (round(before.get(place, 0.0), 2), round(after.get(place, 0.0), 2))
+        for place in {*before, *after}
+        if abs(before.get(place, 0.0) - after.get(place, 0.0)) > 0.005
+    }
+    assert told(impact) == truth
+    return impact
+
+
+def test_totals_count_accepted_runs_once(desk: Desk, jobs: list[DetectJob], book: BrandBook) -> None:
+    rows = {r.name: r for r in book.rows()}
+    assert (round(rows["Hankook"].seconds, 2), rows["Hankook"].sources) == (12.0, 2)
+    assert rows["Hankook"].undecided == 2
+    assert (round(rows["Emirates"].seconds, 2), rows["Emirates"].sources) == (10.0, 2)
+    desk.replay(jobs[0])
+    again = {r.name: r for r in book.rows()}
+    assert again == rows
+    reject = Decide(
+        source_id=jobs[0].source_asset_id, job_id=jobs[0].id,
+        appearance_keys=(desk.key_of(jobs[0], "HANKOOK"),), kind="reject",
+    )  # fmt: skip
+    desk.bus.do(reject)
+    decided = {r.name: r for r in book.rows()}["Hankook"]
+    assert (round(decided.seconds, 2), decided.sources, decided.undecided) == (4.0, 1, 1)
+    assert decided.machine_seconds == rows["Hankook"].machine_seconds
+    assert {r.name for r in book.rows(quick=True)} == set(rows)
+
+
+def test_clusters_join_spellings_and_forget_what_was_kept_apart(desk: Desk, book: BrandBook) -> None:
+    (cluster,) = book.clusters("ngram")
+    assert {m.text for m in cluster.members} == {"ZORBLAX", "ZORB1AX"}
+    zorb = next(m for m in cluster.members if m.text == "ZORBLAX")
+    assert (zorb.appearances, zorb.sources, zorb.kind) == (2, 1, "text")
+    assert zorb.crop is not None
+    assert next(m.text for m in book.workbench.unresolved()) == "ZORBLAX"
+    command = book.workbench.merge_command(cluster.members, name="Zorblax")
+    desk.bus.do(command)
+    assert desk.library.brands.one("zorb1ax").canonical_name == "Zorblax"
+    desk.bus.undo()
+    desk.bus.do(NotSame(things=cluster.things()))
+    assert book.clusters("ngram") == []
+    with pytest.raises(UserFixable, match="No surviving name"):
+        book.workbench.merge_command(cluster.members)
+
+
+def test_a_cluster_leads_to_the_known_brand(desk: Desk, jobs: list[DetectJob], book: BrandBook) -> None:
+    zorb = desk.brand("Zorblax")
+    clusters = book.clusters("edit")
+    (cluster,) = [c for c in clusters if c.lead_brand == zorb]
+    command = book.workbench.merge_command(cluster.members, into=zorb)
+    change = desk.bus.do(command)
+    assert change.title == "Merge ZORB1AX into Zorblax"
+
+
+def test_merge_preview_names_all_that_it_touches(desk: Desk, jobs: list[DetectJob], book: BrandBook) -> None:
+    hankook, emirates = brand(desk, "Hankook"), brand(desk, "Emirates")
+    confirm = Decide(
+        source_id=jobs[2].source_asset_id, job_id=jobs[2].id,
+        appearance_keys=(desk.key_of(jobs[2], "EMIRATES"),), kind="confirm",
+    )  # fmt: skip
+    made = desk.bus.do(confirm).made
+    preview = book.merge_preview([emirates], hankook, ["HK"])
+    assert preview.survivor == "Hankook"
+    assert preview.aliases == (("Emirates", "Emirates"),)
+    assert preview.texts == ("HK",)
+    assert {(name, source) for name, source, _, _ in preview.sightings} == {
+        ("Emirates", "first.mp4"), ("Emirates", "third.mp4")
+    }  # fmt: skip
+    assert {(s.source_name, s.decisions) for s in preview.sources} == {("first.mp4", 0), ("third.mp4", 1)}
+    assert preview.decisions == made
+
+
+def test_impact_of_a_merge_and_its_way_back(desk: Desk, book: BrandBook) -> None:
+    hankook, emirates = brand(desk, "Hankook"), brand(desk, "Emirates")
+    impact = carry_out(desk, book, MergeBrands(brand_ids=(emirates,), into=hankook))
+    assert {s.source_name for s in impact.sources} == {"first.mp4", "third.mp4"}
+    assert impact.to_rematch == ()
+    assert impact.looked_at == 3
+    back = carry_out(desk, book, UnmergeBrand(brand_ids=(emirates,)))
+    assert back.sources != ()
+    rows = {r.name: r for r in book.rows()}
+    assert rows["Emirates"].seconds == pytest.approx(10.0)
+
+
+def test_impact_of_alias_and_deny_edits(desk: Desk, book: BrandBook) -> None:
+    quixotl = brand(desk, "Quixotl Bank")
+    impact = carry_out(desk, book, AddAlias(brand_id=quixotl, aliases=("Zorblax",)))
+    assert {s.source_name for s in impact.sources} == {"first.mp4", "second.mp4"}
+    assert impact.gained == pytest.approx(12.0)
+    carry_out(desk, book, RemoveAlias(brand_id=brand(desk, "Hankook"), aliases=("Hankuk",)))
+    denied = carry_out(desk, book, Deny(texts=("EMIRATES",)))
+    assert denied.lost == pytest.approx(10.0)
+    assert book.outdated().sources == ()
+
+
+def test_impact_of_a_split_by_sightings(desk: Desk, jobs: list[DetectJob], book: BrandBook) -> None:
+    sightings = book.sightings_of(brand(desk, "Hankook"), [jobs[1].source_asset_id])
+    impact = carry_out(
+        desk,
+        book,
+        SplitBrand(brand_id=brand(desk, "Hankook"), new_name="Hankuk Foods", sightings=tuple(sightings)),
+    )
+    assert told(impact) == {
+        ("second.mp4", "Hankook"): (4.0, 0.0),
+        ("second.mp4", "Hankuk Foods"): (0.0, 4.0),
+    }
+
+
+def test_an_edit_without_effect_has_none(desk: Desk, book: BrandBook) -> None:
+    assert book.impact(SetCategory(brand_ids=(brand(desk, "Hankook"),), category="Tyres")).sources == ()
+    assert book.impact(AddAlias(brand_id=brand(desk, "Hankook"), aliases=("Nowhere Seen",))).sources == ()
+
+
+def test_edits_that_nobody_agreed_to_yet_are_told(desk: Desk, jobs: list[DetectJob], book: BrandBook) -> None:
+    desk.bus.do(AddAlias(brand_id=brand(desk, "Quixotl Bank"), aliases=("Zorblax",)))
+    waiting = book.outdated()
+    assert {s.source_name for s in waiting.sources if s.brands} == {"first.mp4", "second.mp4"}
+    alone = book.impact(Deny(texts=("EMIRATES",)))
+    assert {name for _, name in told(alone)} == {"Emirates"}
+
+
+def test_accepting_rematched_runs_is_one_undo(desk: Desk, jobs: list[DetectJob], book: BrandBook) -> None:
+    desk.bus.do(AddAlias(brand_id=brand(desk, "Quixotl Bank"), aliases=("Zorblax",)))
+    before = accepted_seconds(book)
+    made = [f.result() for f in book.rematch(j.source_asset_id for j in jobs)]
+    assert accepted_seconds(book) == before
+    book.agree([j.id for j in made])
+    assert accepted_seconds(book) != before
+    desk.bus.undo()
+    assert accepted_seconds(book) == before
+    first, second = (desk.runs.get(j).appearances for j in (jobs[0].id, made[0].id))
+    assert encode(first[0]) == encode(second[0])
