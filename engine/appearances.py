@@ -35,6 +35,8 @@ RIVAL_SHARE = 0.2
 """A rival reading is asked where it had at least this share of the votes."""
 WHOLE_LINE = 0.8
 """A match that covers this share of the text gets the whole polygon."""
+SPEAKING_PART = 0.33
+"""A line that holds this share of a joined name's letters stands for it where the other lines aren't found."""
 
 
 @dataclass(slots=True)
@@ -284,23 +286,28 @@ def _join_lines(
 
 
 def _joined(parts: Sequence[Appearance], text: str, candidates: tuple[Candidate, ...]) -> Appearance | None:
-    """One appearance over the frames that show all of `parts`."""
+    """One appearance over the frames that show all of `parts`, and over those that show only a part that
+    holds much of the text: it is the same sign, so the rest of it is there, if not found."""
     common = set.intersection(*({s.seq for s in a.seen} for a in parts))
     if not common:
         return None
+    letters = sum(len(a.text) for a in parts)
+    speaking = [a for a in parts if len(a.text) >= SPEAKING_PART * letters]
     seen = []
-    for seq in sorted(common):
-        pieces = [next(s for s in a.seen if s.seq == seq) for a in parts]
+    for seq in sorted(common.union(*({s.seq for s in a.seen} for a in speaking))):
+        owners = parts if seq in common else speaking
+        pieces = [s for a in owners for s in a.seen if s.seq == seq]
         hulls = [hull(p.polygon) for p in pieces]
         x0, y0 = min(h.x0 for h in hulls), min(h.y0 for h in hulls)
         x1, y1 = max(h.x1 for h in hulls), max(h.y1 for h in hulls)
+        read = seq in common and all(p.mode == "read" for p in pieces)
         seen.append(
             Seen(
                 seq=seq,
                 polygon=polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]),
                 box_score=min(p.box_score for p in pieces),
                 text_score=min(p.text_score for p in pieces),
-                mode="read" if all(p.mode == "read" for p in pieces) else "inherited",
+                mode="read" if read else "inherited",
                 clarity=min(p.clarity for p in pieces),
                 visible=min(p.visible for p in pieces),
             )

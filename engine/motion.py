@@ -19,10 +19,15 @@ Matrix = NDArray[np.float64]
 Gray = NDArray[np.uint8]
 Corners = NDArray[np.float32]
 
+Marks = tuple[Corners, NDArray[np.uint8]]
+
 _SMALL = 640
-_POINTS = 300
+_MARKS = 700
 _FEWEST = 12
 _LEAST_SHARE = 0.05
+_MOVED, _AGAINST_STILL = 1.5, 0.5
+_CLOSE, _ENOUGH = 4.0, 40
+_LIKE_MARKS = 48
 _PATCH_HEIGHT = 24
 _PATCH_WIDTH = 144
 _FLAT = 5.0
@@ -58,11 +63,13 @@ class Picture:
         return cv2.resize(self.level(0), size, interpolation=cv2.INTER_AREA)
 
     @cached_property
-    def tiny(self) -> NDArray[np.float32]:
-        """The small picture at a quarter, with slow brightness changes taken out, for phase correlation."""
-        quarter = cv2.resize(self.small, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-        quarter = quarter.astype(np.float32)
-        return quarter - cv2.blur(quarter, (15, 15))
+    def marks(self) -> Marks:
+        """ORB features of the small picture: places (n, 2) and descriptors (n, 32)."""
+        points, descriptors = cv2.ORB.create(nfeatures=_MARKS, fastThreshold=12).detectAndCompute(
+            self.small, None
+        )
+        places = np.array([p.pt for p in points], np.float32).reshape(-1, 2)
+        return places, np.zeros((0, 32), np.uint8) if descriptors is None else descriptors
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,67 +88,52 @@ STILL = Motion(np.eye(3), 0.0)
 
 
 def camera_motion(a: Picture, b: Picture) -> Motion:
-    """The camera's motion from `a` to `b`: corners followed by pyramidal Lucas-Kanade from a start given by
-    phase correlation, checked backwards, then a homography by RANSAC; a similarity where that is implausible.
-    STILL where too few points agree."""
-    points = cv2.goodFeaturesToTrack(a.small, _POINTS, 0.01, 6)
-    if points is None or len(points) < _FEWEST:
+    """The camera's motion from `a` to `b`: matched ORB features, a similarity by RANSAC among those that moved
+    and among all, the better supported one (overlays stand still and must not win over a moving scene), then a
+    homography over its inliers. STILL where too few features agree."""
+    if min(len(a.marks[0]), len(b.marks[0])) < _FEWEST:
         return STILL
-    window = cv2.createHanningWindow((a.tiny.shape[1], a.tiny.shape[0]), cv2.CV_32F)
-    (dx, dy), _ = cv2.phaseCorrelate(a.tiny, b.tiny, window)
-    shift = (4 * dx, 4 * dy)
-    starts = [shift, (0.0, 0.0)] if max(abs(shift[0]), abs(shift[1])) >= 3 else [(0.0, 0.0)]
-    best: Matrix | None = None
-    most = 0
-    for start in starts:
-        matrix, count = _from_points(a.small, b.small, points, start)
-        if matrix is not None and count > most * (0.6 if _moves(matrix, a.small) else 1.0):
-            best, most = matrix, count
-        if count > 0.5 * len(points):
-            break
-    if best is None or most < _FEWEST:
+    pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(a.marks[1], b.marks[1])
+    near = [m for m in pairs if m.distance <= _LIKE_MARKS]
+    if len(near) < _FEWEST:
         return STILL
+    source = a.marks[0][[m.queryIdx for m in near]]
+    target = b.marks[0][[m.trainIdx for m in near]]
+    moved = np.abs(target - source).max(axis=1) > _MOVED
+    still = int((~moved).sum())
+    found = _similarity(source[moved], target[moved])
+    if found is None or found[1] < _AGAINST_STILL * still:
+        found = _similarity(source, target)
+    if found is None:
+        return STILL
+    matrix, count = found
+    ahead = mapped(matrix, source)
+    close = np.abs(ahead - target).max(axis=1) <= _CLOSE
+    if int(close.sum()) >= _ENOUGH:
+        refined, _ = cv2.findHomography(source[close], target[close], 0)
+        if refined is not None and _plausible(refined):
+            matrix = refined
     scale = a.width / _SMALL
     to_source = np.diag([scale, scale, 1.0])
-    return Motion(to_source @ best @ np.linalg.inv(to_source), most / len(points))
+    return Motion(to_source @ matrix @ np.linalg.inv(to_source), min(1.0, count / len(near)))
 
 
-def _from_points(a: Gray, b: Gray, points: Corners, start: tuple[float, float]) -> tuple[Matrix | None, int]:
-    guess = (points + np.array(start, np.float32)).astype(np.float32)
-    ahead, found = _flow(a, b, points, guess)
-    back, again = _flow(b, a, ahead, points.copy())
-    good = (found[:, 0] == 1) & (again[:, 0] == 1) & (np.abs(back - points).max(axis=(1, 2)) < 1.0)
-    if int(good.sum()) < _FEWEST:
-        return None, 0
-    source, target = points[good, 0], ahead[good, 0]
-    matrix, inliers = cv2.findHomography(source, target, cv2.RANSAC, 2.0)
-    if matrix is not None and _plausible(matrix):
-        return matrix, int(inliers.sum())
+def _similarity(source: Corners, target: Corners) -> tuple[Matrix, int] | None:
+    """Shift, turn and zoom that most point pairs follow, with their number; None below a dozen."""
+    if len(source) < _FEWEST:
+        return None
     partial, inliers = cv2.estimateAffinePartial2D(
-        source, target, method=cv2.RANSAC, ransacReprojThreshold=2.0
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=2.5
     )
-    if partial is None:
-        return None, 0
-    matrix = np.vstack([partial, [0.0, 0.0, 1.0]])
-    return (matrix, int(inliers.sum())) if _plausible(matrix) else (None, 0)
-
-
-def _flow(a: Gray, b: Gray, points: Corners, guess: Corners) -> tuple[Corners, NDArray[np.uint8]]:
-    ahead, found, _ = cv2.calcOpticalFlowPyrLK(
-        a, b, points, guess, winSize=(15, 15), maxLevel=3, criteria=(3, 12, 0.03),
-        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-    )  # fmt: skip
-    return ahead, found
+    if partial is None or int(inliers.sum()) < _FEWEST:
+        return None
+    matrix: Matrix = np.vstack([partial, [0.0, 0.0, 1.0]])
+    return (matrix, int(inliers.sum())) if _plausible(matrix) else None
 
 
 def _plausible(matrix: Matrix) -> bool:
     zoom = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
     return 0.5 < zoom < 2.0 and float(np.abs(matrix[2, :2]).max()) < 2e-3
-
-
-def _moves(matrix: Matrix, picture: Gray) -> bool:
-    middle = np.array([[picture.shape[1] / 2, picture.shape[0] / 2]], np.float32)
-    return float(np.abs(mapped(matrix, middle) - middle).max()) >= 1.0
 
 
 def mapped(matrix: Matrix, corners: Corners) -> Corners:

@@ -23,6 +23,7 @@ _EDGE = 8
 _HEIGHTS = (0.55, 1.8)
 _VISIBLE = 0.35
 _NEW_SHARE = 0.45
+_FEW, _LOST_SHARE = 3, 0.3
 _IDENTITY: Matrix = np.eye(3)
 
 
@@ -112,11 +113,13 @@ def follow(
         motions.append(motion)
         pictures.append(picture)
         if opens:
-            active, seen_until = [], _IDENTITY
+            active, seen_until, lost = [], _IDENTITY, False
         else:
-            active = [s for s in active if _carry(s, number - 1, number, pictures, motion.matrix, least)]
+            before = active
+            active = [s for s in before if _carry(s, number - 1, number, pictures, motion.matrix, least)]
+            lost = len(before) - len(active) >= max(_FEW, _LOST_SHARE * len(before))
             seen_until = motion.matrix @ seen_until
-        if number in looked or not motion.known or _new_share(seen_until, picture) > _NEW_SHARE:
+        if number in looked or lost or not motion.known or _new_share(seen_until, picture) > _NEW_SHARE:
             active = _merge(active, look(picture, active, number), number, moment.shot, picture, signs)
             seen_until = _IDENTITY
         tick(number + 1)

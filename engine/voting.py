@@ -11,6 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 _ALIKE = 50.0
 _MOST_OTHERS = 5
+_UNSURE, _SURE = 0.8, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,20 @@ def _plain(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
+def sure_core(v: Vote) -> Vote | None:
+    """A reading without one or two unsure characters at its ends, where all others are sure: a logo beside the
+    name is often read as a letter. None where the reading has no such ends, or too little would be left."""
+    start, end = 0, len(v.text)
+    while start < end and v.scores[start] < _UNSURE:
+        start += 1
+    while end > start and v.scores[end - 1] < _UNSURE:
+        end -= 1
+    cut = len(v.text) - (end - start)
+    if not 1 <= cut <= 2 or end - start < 3 or min(v.scores[start:end]) < _SURE:
+        return None
+    return Vote(v.text[start:end].strip(), v.scores[start:end], v.weight)
+
+
 def vote(votes: Sequence[Vote]) -> Voted:
     """The text of a sign. The strongest reading (weight × score × letters) leads; the other readings that are
     like it vote on each of its places with their characters' probabilities, and may put in or leave out a
@@ -66,8 +81,10 @@ def vote(votes: Sequence[Vote]) -> Voted:
     for v in filled:
         tally[v.text][0] += v.weight * v.score
         tally[v.text][1] = max(tally[v.text][1], v.score)
-    if text not in tally and leader.score > score:
-        tally[leader.text][1] = leader.score
+        core = sure_core(v)
+        if core is not None:
+            tally[core.text][0] += v.weight * v.score
+            tally[core.text][1] = max(tally[core.text][1], core.score)
     others = sorted(
         ((t, round(best, 4), round(share / total, 4)) for t, (share, best) in tally.items() if t != text),
         key=lambda o: (-o[2], -o[1], o[0]),

@@ -130,6 +130,8 @@ class TextReader:
         self._session = open_session(model.path, provider)
         self._input = self._session.get_inputs()[0].name
         self._characters = _characters(model, self._session)
+        plain = np.array([not any(is_ideograph(c) for c in letter) for letter in self._characters])
+        self._plain_classes = plain if not plain.all() and plain.sum() > 30 else None
         self._batched = provider != CPU
 
     def read(self, crops: list[NDArray[np.uint8]]) -> list[ReadText]:
@@ -152,13 +154,27 @@ class TextReader:
         return results
 
     def _decode(self, frames: NDArray[np.float32]) -> ReadText:
-        """Greedy CTC: repeats collapsed, blanks (class 0) dropped."""
-        best = frames.argmax(axis=1)
+        """Greedy CTC. Where a reading mixes a few ideographs into a line of other letters it is decoded again
+        without ideographs: readers trained on Chinese see them in logos and in letters that touch."""
+        first = self._greedy(frames, frames.argmax(axis=1))
+        wide = sum(is_ideograph(c) for c in first.text)
+        if wide and self._plain_classes is not None and sum(c.isalnum() for c in first.text) >= 2 * wide + 1:
+            masked = np.where(self._plain_classes, frames, np.float32(-1.0))
+            return self._greedy(frames, masked.argmax(axis=1))
+        return first
+
+    def _greedy(self, frames: NDArray[np.float32], best: NDArray[np.int64]) -> ReadText:
+        """Repeats collapsed, blanks (class 0) dropped."""
         keep = best != 0
         keep[1:] &= best[1:] != best[:-1]
         places = np.flatnonzero(keep)
         text = "".join(self._characters[best[p]] for p in places)
         return ReadText(text, tuple(round(float(frames[p, best[p]]), 4) for p in places))
+
+
+def is_ideograph(character: str) -> bool:
+    """Chinese and Japanese signs, full-width forms and pictographs."""
+    return "\u2e80" <= character <= "\u9fff" or character >= "\uf900"
 
 
 def _tensor(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
