@@ -195,11 +195,15 @@ class ImpactPreview:
                 return None
             return self._compare(before, run.appearances, after, rematch=False)
         rematched = self._rematched(run, self._book_of(run, after.book))
+        if _same(rematched, run.appearances):
+            return self._compare(before, run.appearances, after, rematch=False)
         if run.job.book_digest != book.digest:
             # Older edits wait for a re-match too: what is shown is the effect of this one alone.
             base = self._rematched(run, self._book_of(run, book))
+            if _same(rematched, base):
+                return self._compare(before, run.appearances, after, rematch=False)
             before = build_overlay(dataclasses.replace(run, appearances=base), decisions, before.names)
-        return self._compare(before, rematched, after, rematch=not _same(rematched, before.run.appearances))
+        return self._compare(before, rematched, after, rematch=True)
 
     def _book_of(self, run: RunResult, book: BookSnapshot) -> BookSnapshot:
         """The book as the run is limited to it."""
