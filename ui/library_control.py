@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, Signal
@@ -57,11 +58,10 @@ class LibraryControl(QObject):
         """Imports videos one after the other; the last one is opened."""
         jobs = self._services.container.jobs
         for path in paths:
-            last = path is paths[-1]
             self._services.tasks.call(
                 tr("Importing {name}").format(name=path.name),
-                lambda path=path: jobs.import_source(path),
-                lambda source, last=last: self._imported(source, last),
+                partial(jobs.import_source, path),
+                partial(self._imported, last=path is paths[-1]),
             )
 
     def _imported(self, source: SourceAsset, last: bool) -> None:
@@ -122,11 +122,13 @@ class LibraryControl(QObject):
         self._services.tasks.call(
             tr("Locating {name}").format(name=source.name),
             lambda: jobs.locate(source.id, path),
-            lambda _: (
-                self._session.refresh(),
-                self._services.messages.tell(tr("Found."), "success", seconds=4),
-            ),
+            self._located,
         )
+
+    def _located(self, source: SourceAsset) -> None:
+        self._session.refresh()
+        text = tr("{name} was found.").format(name=source.name)
+        self._services.messages.tell(text, "success", seconds=4)
 
     def choose_export(self) -> None:
         """Asks for a folder and writes the figures of the chosen run there."""

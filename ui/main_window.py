@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -177,7 +178,7 @@ class MainWindow(QMainWindow):
             "run.thresholds": self._thresholds,
         }
         for id in PAGES:
-            handlers[id] = lambda id=id: self.show_page(id)
+            handlers[id] = partial(self.show_page, id)
         return handlers
 
     @Slot(str)
@@ -193,6 +194,9 @@ class MainWindow(QMainWindow):
         """Goes to a page."""
         self.pages.show_page(id)
         self.services.actions[id].setChecked(True)
+        page = self.pages.currentWidget()
+        if page is not None and not page.isAncestorOf(self.focusWidget() or self):
+            page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(str)
     def open_source(self, source_id: str) -> None:

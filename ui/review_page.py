@@ -86,7 +86,7 @@ class ReviewPage(QMainWindow):
         self.resizeDocks(
             [self.docks["queue"], self.docks["inspector"]], [side, side + 20], Qt.Orientation.Horizontal
         )
-        self.resizeDocks([self.docks["timeline"]], [max(self.height() // 4, 190)], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["timeline"]], [max(self.height() // 3, 244)], Qt.Orientation.Vertical)
         half = [wide // 2, wide // 2]
         self.resizeDocks([self.docks["timeline"], self.docks["run"]], half, Qt.Orientation.Horizontal)
 

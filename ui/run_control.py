@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Slot
 
+from app.commands import AcceptRun
 from engine.domain.jobs import DetectJob, JobStatus, Overrides
 from engine.domain.stages import StageName
 from ui.session import Session
@@ -90,8 +91,11 @@ class RunControl(QObject):
         chosen = job or self._session.job
         if chosen is None:
             return
+        bus = self._services.container.bus
         self._services.tasks.call(
-            tr("Accepting the run"), lambda: self._jobs.accept(chosen.id), lambda _: self._accepted()
+            tr("Accepting the run"),
+            lambda: bus.do(AcceptRun(job_id=chosen.id), initiator="runs"),
+            self._accepted,
         )
 
     def delete(self, job: DetectJob) -> None:
@@ -100,7 +104,7 @@ class RunControl(QObject):
             tr("Deleting the run"), lambda: self._jobs.delete(job.id), lambda _: self._session.refresh()
         )
 
-    def _accepted(self) -> None:
+    def _accepted(self, _change: object) -> None:
         self._services.saved()
         self._session.refresh()
         self._services.messages.tell(tr("This run now counts in totals and reports."), "success", seconds=6)

@@ -101,6 +101,8 @@ QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabl
 QLineEdit[look="changed"], QSpinBox[look="changed"], QDoubleSpinBox[look="changed"], QComboBox[look="changed"] {
     border-color: $accent; background: $accent_soft; }
 QLineEdit[look="wrong"] { border-color: $danger; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit, QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit:focus {
+    border: none; background: transparent; padding: 0; min-height: 0; }
 QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {
     width: 18px; border: none; background: transparent; }
 QSpinBox::up-button:hover, QDoubleSpinBox::up-button:hover, QSpinBox::down-button:hover,
@@ -137,7 +139,7 @@ QTabBar::tab { background: transparent; color: $muted; padding: 6px 12px; border
     border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; font-weight: 600; }
-QTabBar:focus { border: 1px solid $accent; border-radius: 4px; }
+QTabBar::tab:selected:focus { background: $accent_soft; border-radius: 4px; }
 QTabWidget::pane { border: none; border-top: 1px solid $border; }
 
 QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
@@ -154,6 +156,9 @@ QTableView::item:selected, QTreeView::item:selected, QListView::item:selected { 
 QHeaderView { background: $surface; border: none; }
 QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $border;
     padding: 5px 8px; font-size: ${f_small}px; font-weight: 600; }
+QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-position: top center; width: 9px; height: 7px; }
+QHeaderView::up-arrow { image: url($arrow_up); }
+QHeaderView::down-arrow { image: url($arrow_down); }
 QTableCornerButton::section { background: $surface; border: none; }
 
 QMenuBar { background: $surface; color: $text; border-bottom: 1px solid $border; padding: 1px 4px; }
@@ -167,6 +172,11 @@ QMenu::separator { height: 1px; background: $border; margin: 5px 8px; }
 QMenu::icon { padding-left: 8px; }
 
 QScrollArea, QStackedWidget { background: transparent; border: none; }
+QScrollArea > QWidget#qt_scrollarea_viewport, QScrollArea > QWidget > QWidget { background: transparent; }
+QFrame#stageRow { border: 2px solid transparent; border-radius: 5px; }
+QFrame#stageRow:hover { background: $hover; }
+QFrame#stageRow[chosen="true"] { background: $accent_soft; }
+QFrame#stageRow:focus { border-color: $accent; }
 QScrollBar:vertical { width: 12px; background: transparent; margin: 0; }
 QScrollBar:horizontal { height: 12px; background: transparent; margin: 0; }
 QScrollBar::handle { background: $scroll; border-radius: 4px; margin: 2px; min-height: 28px; min-width: 28px; }

@@ -35,6 +35,8 @@ def duration(seconds: float | None) -> str:
     """An estimate or a length in words that stay short: 0.4 s, 42 s, 3 min 20 s, 2 h 05 min."""
     if seconds is None:
         return "–"
+    if 0 < seconds < 0.1:
+        return "< 0.1 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:

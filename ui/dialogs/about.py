@@ -113,7 +113,9 @@ def licence_of(name: str) -> str:
         return tr("Not installed.")
     meta = distribution.metadata
     kinds = [c.rpartition(" :: ")[2] for c in meta.get_all("Classifier") or () if c.startswith("License ::")]
-    stated = meta.get("License-Expression") or ", ".join(kinds) or (meta.get("License") or "").split("\n")[0]
+    named = [meta[key].split("
+")[0] for key in ("License-Expression", "License") if key in meta]
+    stated = named[0] if named and len(named[0]) < 60 else ", ".join(kinds)
     parts = [f"{name} {distribution.version}", tr("Licence: {stated}").format(stated=stated or "–")]
     for file in distribution.files or ():
         upper = file.name.upper()

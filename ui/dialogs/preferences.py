@@ -8,11 +8,8 @@ from typing import Any
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QLabel,
-    QSpinBox,
     QTabWidget,
     QWidget,
 )
@@ -20,6 +17,7 @@ from PySide6.QtWidgets import (
 from app.profiles import profiles
 from engine.domain.errors import SponsightError
 from ui.dialogs.base import Dialog
+from ui.fields import ChoiceField, NumberField, WholeField
 from ui.text import tr
 from ui.workspace import Services
 
@@ -56,13 +54,14 @@ class PreferencesDialog(Dialog):
     def _appearance(self) -> QWidget:
         page, form = _page()
         values = self._services.preferences.values
-        theme = QComboBox()
+        theme = ChoiceField()
         for words, name in ((tr("As the system"), "system"), (tr("Light"), "light"), (tr("Dark"), "dark")):
             theme.addItem(words, name)
         theme.setCurrentIndex(theme.findData(values.theme))
         theme.currentIndexChanged.connect(lambda _: self._change(theme=theme.currentData()))
         form.addRow(tr("Theme"), theme)
-        scale = QSpinBox()
+        theme.setFocus()
+        scale = WholeField()
         scale.setRange(80, 200)
         scale.setSingleStep(10)
         scale.setSuffix(" %")
@@ -82,7 +81,7 @@ class PreferencesDialog(Dialog):
         labels.setChecked(values.label_boxes)
         labels.toggled.connect(lambda on: self._change(label_boxes=on))
         form.addRow("", labels)
-        around = QDoubleSpinBox()
+        around = NumberField()
         around.setRange(0.5, 30)
         around.setSingleStep(0.5)
         around.setSuffix(" s")
@@ -94,14 +93,14 @@ class PreferencesDialog(Dialog):
     def _runs(self) -> QWidget:
         page, form = _page()
         values = self._services.preferences.values
-        workers = QSpinBox()
+        workers = WholeField()
         workers.setRange(0, 64)
         workers.setSpecialValueText(tr("one per core ({n})").format(n=os.cpu_count() or 1))
         workers.setValue(values.workers)
         workers.setToolTip(tr("From the next start of the window on."))
         workers.valueChanged.connect(lambda n: self._change(workers=n))
         form.addRow(tr("Workers"), workers)
-        profile = QComboBox()
+        profile = ChoiceField()
         for name in profiles(self._services.container.library.folder / "profiles"):
             profile.addItem(name.replace("_", " "), name)
         profile.setCurrentIndex(max(0, profile.findData(values.profile)))

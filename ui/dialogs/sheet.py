@@ -19,7 +19,7 @@ class ShortcutSheet(Dialog):
             "Keys of the review area act while the focus is there and nobody types; all others act everywhere."
         )
         super().__init__(parent, tr("Keyboard shortcuts"), text, width=1080)
-        self.resize(1080, 660)
+        self.resize(1080, 720)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -51,14 +51,13 @@ def _columns(specs: list[ActionSpec]) -> list[list[tuple[str, list[ActionSpec]]]
 
     candidates = [s for s in of("review") if not s.id.startswith("review.candidate_")]
     return [
-        [(tr("Decide (review area)"), candidates)],
+        [(tr("Decide (review area)"), candidates), (tr("Runs (everywhere)"), of("run"))],
         [
             (tr("Play and step (review area)"), of("playback")),
             (tr("Look (review area)"), of("view", scope="R")),
         ],
         [
             (tr("Everywhere"), of("file", "edit", "help")),
-            (tr("Runs"), of("run")),
             (tr("Pages and panes"), of("view", scope="G")),
         ],
     ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from engine.domain.stages import StageName
+from engine.events import PartDone, StageDone, StageProgress
 from engine.plan import Plan
 from ui.run_control import RunControl
 from ui.runs.plan_dialog import PlanDialog
@@ -15,6 +18,7 @@ from ui.runs.stage_states import StageStates, read_states
 from ui.runs.thresholds import ThresholdsPanel
 from ui.session import Session, run_name, status_look, status_words
 from ui.text import tr
+from ui.words import stage_title
 from ui.workspace import ReviewArea, Services
 
 
@@ -27,6 +31,8 @@ class RunPanel(QWidget):
         self._session = session
         self._control = control
         self._states = StageStates()
+        self.setProperty("look", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -49,9 +55,9 @@ class RunPanel(QWidget):
         session.source_changed.connect(self._job_changed)
         session.job_updated.connect(self._job_updated)
         bridge = services.bridge
-        bridge.progress.connect(lambda events: self._states.progress(events) and self._show())
-        bridge.parts.connect(lambda events: self._states.parts(events) and self._show())
-        bridge.stages.connect(lambda events: self._states.done(events) and self._show())
+        bridge.progress.connect(self._progress)
+        bridge.parts.connect(self._parts)
+        bridge.stages.connect(self._stages_done)
         self._job_changed()
 
     def _stages_tab(self) -> QWidget:
@@ -78,7 +84,7 @@ class RunPanel(QWidget):
 
     def show_thresholds(self, shown: bool) -> None:
         """Goes to the live thresholds, or back to the stages."""
-        self.tabs.setCurrentWidget(self.thresholds if shown else self.tabs.widget(0))
+        self.tabs.setCurrentIndex(self.tabs.indexOf(self.thresholds) if shown else 0)
 
     @Slot()
     def plan_replay(self) -> None:
@@ -118,7 +124,7 @@ class RunPanel(QWidget):
             job = self._session.shelf.job(job_id)
             if job is None:
                 return
-            title = tr("Replay from {stage}").format(stage=stage)
+            title = tr("Replay from {stage}").format(stage=stage_title(stage))
             dialog = PlanDialog(
                 self.window(), plan, title=title, delta=delta, start_words=tr("Run as replay")
             )
@@ -176,10 +182,23 @@ class RunPanel(QWidget):
             if row.share > known.share or row.outcome not in ("waiting", "running"):
                 reason = row.reason or known.reason
                 reused, computed = max(row.reused, known.reused), max(row.computed, known.computed)
-                from dataclasses import replace
-
                 self._states.rows[stage] = replace(row, reason=reason, reused=reused, computed=computed)
         self._show()
+
+    @Slot(object)
+    def _progress(self, events: tuple[StageProgress, ...]) -> None:
+        if self._states.progress(events):
+            self._show()
+
+    @Slot(object)
+    def _parts(self, events: tuple[PartDone, ...]) -> None:
+        if self._states.parts(events):
+            self._show()
+
+    @Slot(object)
+    def _stages_done(self, events: tuple[StageDone, ...]) -> None:
+        if self._states.done(events):
+            self._show()
 
     def _show(self) -> None:
         self.stages.show_states(self._states)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from engine.domain.errors import UserFixable
 from engine.domain.stages import StageName
 from engine.settings import FieldInfo, StageSettings, describe
+from ui.fields import ChoiceField, NumberField, WholeField
 from ui.icons import icon
 from ui.text import tr
 from ui.words import stage_title
@@ -141,21 +142,21 @@ class _Field:
             box.toggled.connect(lambda _: self._edited())
             return box
         if info.choices:
-            combo = QComboBox()
+            combo = ChoiceField()
             for choice in info.choices:
                 combo.addItem(choice.replace("_", " ") if choice else tr("none"), choice)
             combo.currentIndexChanged.connect(lambda _: self._edited())
             combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             return combo
         if info.kind is int:
-            whole = QSpinBox()
+            whole = WholeField()
             whole.setRange(int(info.low if info.low is not None else -BIG), int(info.high or BIG))
             whole.setSuffix(f" {info.unit}" if info.unit else "")
             whole.setGroupSeparatorShown(True)
             whole.valueChanged.connect(lambda _: self._edited())
             return whole
         if info.kind is float:
-            number = QDoubleSpinBox()
+            number = NumberField()
             low, high = (
                 info.low if info.low is not None else -BIG,
                 info.high if info.high is not None else BIG,

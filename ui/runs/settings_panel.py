@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QInputDialog,
@@ -22,6 +21,7 @@ from engine.domain.errors import UserFixable
 from engine.domain.jobs import DetectJob, Overrides
 from engine.domain.stages import ORDER, StageName
 from engine.settings import AllSettings, changed
+from ui.fields import ChoiceField
 from ui.runs.settings_form import SettingsForm
 from ui.text import plural, tr
 from ui.words import stage_title
@@ -67,22 +67,27 @@ class SettingsPanel(QWidget):
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self._stages = QComboBox()
+        self._stages = ChoiceField()
         self._stages.setAccessibleName(tr("Stage"))
         for stage in ORDER:
             self._stages.addItem(f"{stage.number}  {stage_title(stage)}", str(stage))
         self._stages.currentIndexChanged.connect(lambda index: self._stack.setCurrentIndex(index))
         row.addWidget(self._stages, 1)
-        self._profiles = QComboBox()
+        self._profiles = ChoiceField()
         self._profiles.setAccessibleName(tr("Profile"))
         self._profiles.setToolTip(tr("Start from a profile's settings"))
         self._fill_profiles()
         self._profiles.activated.connect(self._profile_chosen)
         row.addWidget(self._profiles, 1)
         self._advanced = QCheckBox(tr("Advanced"))
-        self._advanced.toggled.connect(lambda on: [form.show_advanced(on) for form in self.forms.values()])
+        self._advanced.toggled.connect(self._show_advanced)
         row.addWidget(self._advanced)
         return row
+
+    @Slot(bool)
+    def _show_advanced(self, shown: bool) -> None:
+        for form in self.forms.values():
+            form.show_advanced(shown)
 
     def _foot(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from engine.domain.stages import ORDER, StageName
+from ui.elided import ElidedLabel
 from ui.icons import icon
 from ui.runs.stage_states import StageState, StageStates
 from ui.text import duration, plural, tr
@@ -30,7 +31,7 @@ class StageList(QScrollArea):
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 4, 6, 4)
-        column.setSpacing(1)
+        column.setSpacing(0)
         self._rows = {stage: _Row(stage, theme) for stage in ORDER}
         for stage, row in self._rows.items():
             column.addWidget(row)
@@ -73,18 +74,16 @@ class _Row(QFrame):
         self._theme = theme
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setObjectName("stageRow")
-        grid = QGridLayout(self)
-        grid.setContentsMargins(8, 3, 8, 3)
-        grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(0)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 1, 8, 1)
+        row.setSpacing(10)
         self._icon = QLabel()
         self._icon.setFixedWidth(ICON_SIDE + 2)
         name = QLabel(f"{stage.number}  {stage_title(stage)}")
         name.setProperty("look", "strong")
-        name.setMinimumWidth(132)
+        name.setFixedWidth(theme.px(146))
         self._outcome = QLabel()
-        self._outcome.setProperty("look", "muted")
-        self._outcome.setMinimumWidth(76)
+        self._outcome.setFixedWidth(theme.px(64))
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
@@ -93,17 +92,18 @@ class _Row(QFrame):
         self._pace = QLabel()
         self._pace.setProperty("look", "small")
         self._pace.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._pace.setMinimumWidth(96)
-        self._reason = QLabel()
+        self._reason = ElidedLabel()
         self._reason.setProperty("look", "small")
-        self._reason.setMinimumWidth(40)
-        grid.addWidget(self._icon, 0, 0)
-        grid.addWidget(name, 0, 1)
-        grid.addWidget(self._outcome, 0, 2)
-        grid.addWidget(self._bar, 0, 3)
-        grid.addWidget(self._pace, 0, 4)
-        grid.addWidget(self._reason, 1, 1, 1, 4)
-        grid.setColumnStretch(3, 1)
+        for widget, stretch in (
+            (self._icon, 0),
+            (name, 0),
+            (self._outcome, 0),
+            (self._bar, 2),
+            (self._reason, 3),
+            (self._pace, 0),
+        ):
+            row.addWidget(widget, stretch)
+        self.setMinimumHeight(25)
         self._chosen = False
         self.show_state(StageState(stage))
 
@@ -120,7 +120,7 @@ class _Row(QFrame):
         self._icon.setPixmap(name.pixmap(ICON_SIDE, ICON_SIDE))
         self._outcome.setText(outcome_words(state.outcome))
         self._bar.setValue(round(state.share * 1000))
-        self._bar.setVisible(state.outcome not in ("skipped",))
+        self._bar.setVisible(state.outcome == "running")
         words = []
         if state.rate > 0 and state.outcome == "running":
             words.append(tr("{rate} /s").format(rate=f"{state.rate:.1f}"))
@@ -137,7 +137,6 @@ class _Row(QFrame):
         )
         self._reason.setText(reason)
         self._reason.setToolTip(reason)
-        self._reason.setVisible(bool(reason))
         self.setAccessibleName(f"{stage_title(self._stage)}: {self._outcome.text()} {reason}")
 
     def set_chosen(self, chosen: bool) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
@@ -28,6 +27,7 @@ from engine.domain.jobs import DetectJob
 from engine.domain.stages import StageName
 from engine.settings import FieldInfo, describe
 from engine.stage_settings import MatchBrandsSettings
+from ui.fields import NumberField
 from ui.session import Session
 from ui.text import tr
 from ui.workspace import ReviewArea, Services
@@ -86,6 +86,9 @@ class ThresholdsPanel(QWidget):
         self.table.setHorizontalHeaderLabels([tr("Brand"), tr("Seconds"), tr("Change")])
         self.table.setAccessibleName(tr("Seconds of each brand at these thresholds"))
         self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setDefaultAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
         self.table.setShowGrid(False)
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
@@ -219,9 +222,9 @@ class ThresholdsPanel(QWidget):
         }
         parts = []
         for verdict, name in words.items():
-            now, then = result.counts.get(verdict, 0), before.counts.get(verdict, 0)
-            change = f" ({now - then:+,})" if now != then else ""
-            parts.append(f"{name} <b>{now:,}</b>{change}")
+            count, once = result.counts.get(verdict, 0), before.counts.get(verdict, 0)
+            change = f" ({count - once:+,})" if count != once else ""
+            parts.append(f"{name} <b>{count:,}</b>{change}")
         self._counts.setText(" &nbsp;·&nbsp; ".join(parts))
         names = sorted(
             {*result.seconds, *before.seconds},
@@ -267,7 +270,7 @@ class _Slider(QWidget):
         self._slider.setAccessibleName(info.label)
         self._slider.setAccessibleDescription(info.help)
         self._slider.setToolTip(info.help)
-        self._number = QDoubleSpinBox()
+        self._number = NumberField()
         self._number.setDecimals(0 if self._whole else 2)
         self._number.setRange(self._low, self._high)
         self._number.setSingleStep(1 if self._high > 2 else 0.01)

@@ -46,6 +46,7 @@ class StartPage(QWidget):
         self._services = services
         self._session = session
         self._overview = Overview(services.container.library)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._cards: dict[str, SourceCard] = {}
         self._facts: dict[str, CardFacts] = {}
         self._filter = ""

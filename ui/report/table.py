@@ -1,0 +1,149 @@
+"""The exposure table: one row a brand, sortable, captions and unconfirmed brands in sections of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
+
+from app.report import COLUMNS, ReportColumn
+from engine.domain.figures import BrandExposure, ExposureFigures
+from ui.text import tr
+from ui.theme import Theme
+
+SORT = Qt.ItemDataRole.UserRole
+Index = QModelIndex | QPersistentModelIndex
+
+
+def columns(figures: ExposureFigures) -> list[ReportColumn]:
+    """The report's columns; estimates in money and reach only where what they need was given."""
+    kinds = {"counted": "", "caption": tr("caption"), "model": tr("unconfirmed")}
+    counts = ReportColumn(
+        "column",
+        tr("Counts as"),
+        tr("Captions and unconfirmed brands stand outside the totals."),
+        lambda b: kinds.get(b.column, b.column),
+        lambda b: b.column,
+        False,
+    )
+    found = [
+        column
+        for column in COLUMNS
+        if column.key not in ("media", "impressions") or any(column.text(b) for b in figures.brands)
+    ]
+    if any(b.column != "counted" for b in figures.brands):
+        found.insert(1, counts)
+    return found
+
+
+class ExposureModel(QAbstractTableModel):
+    """Brands of one set of figures."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._columns: list[ReportColumn] = list(COLUMNS)
+        self.brands: tuple[BrandExposure, ...] = ()
+
+    def show_figures(self, figures: ExposureFigures) -> None:
+        self.beginResetModel()
+        self.brands = figures.brands
+        self._columns = columns(figures)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.brands)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._columns)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = self._columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.help or column.title
+        if role == Qt.ItemDataRole.TextAlignmentRole and column.numeric:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        brand, column = self.brands[index.row()], self._columns[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.text(brand)
+        if role == SORT:
+            return column.value(brand)
+        if role == Qt.ItemDataRole.TextAlignmentRole and column.numeric:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.FontRole and column.numeric:
+            return self._theme.figures()
+        return None
+
+
+class ExposureTable(QTableView):
+    """Copies the selected rows with Ctrl+C as tab-separated text."""
+
+    brand_chosen = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.figures_model = ExposureModel(theme)
+        self._proxy = QSortFilterProxyModel(self)
+        self._proxy.setSourceModel(self.figures_model)
+        self._proxy.setSortRole(SORT)
+        self._proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.setModel(self._proxy)
+        self.setSortingEnabled(True)
+        self.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+        self.setAccessibleName(tr("Exposure of each brand"))
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(30)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.selectionModel().selectionChanged.connect(lambda *_: self.brand_chosen.emit(self.chosen()))
+
+    def show_figures(self, figures: ExposureFigures) -> None:
+        self.figures_model.show_figures(figures)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+    def search(self, text: str) -> None:
+        self._proxy.setFilterFixedString(text)
+
+    def chosen(self) -> BrandExposure | None:
+        """The selected brand, None where there is none or several."""
+        rows = self.selectionModel().selectedRows()
+        if len(rows) != 1:
+            return None
+        return self.figures_model.brands[self._proxy.mapToSource(rows[0]).row()]
+
+    def keyPressEvent(self, event: Any) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self._copy()
+        else:
+            super().keyPressEvent(event)
+
+    def _copy(self) -> None:
+        count = self._proxy.columnCount()
+        heads = [str(self._proxy.headerData(c, Qt.Orientation.Horizontal)) for c in range(count)]
+        lines = ["\t".join(heads)]
+        for row in sorted(index.row() for index in self.selectionModel().selectedRows()):
+            lines.append("\t".join(str(self._proxy.index(row, c).data()) for c in range(count)))
+        QApplication.clipboard().setText("\n".join(lines))
