@@ -10,6 +10,7 @@ from app.book_import import fill_new_library
 from app.command_bus import CommandBus
 from app.jobs import JobService
 from app.mailbox import Mailbox
+from app.review import ReviewService
 from app.run_cache import RunCache
 from storage.library import Library
 
@@ -24,6 +25,7 @@ class Container:
         self.mailbox = Mailbox()
         self.runs = RunCache(library)
         self.bus = CommandBus(library, self.mailbox, self.runs)
+        self.review = ReviewService(library, self.runs)
         self.jobs = JobService(
             library,
             self.mailbox,

@@ -203,18 +203,6 @@ class JobService:
         future = self._futures.get(job_id)
         return future is not None and not future.done()
 
-    def accept(self, job_id: str) -> None:
-        """Make a completed run the one of its source that counts in totals and reports."""
-        job = self.job(job_id)
-        if job.status is not JobStatus.COMPLETED:
-            raise Conflict(
-                f"This run is {job.status.value}; only a completed run can be accepted.",
-                still_works="The accepted run stays as it is.",
-                to_do="Let it finish first.",
-            )
-        self._library.jobs.set_accepted(job_id, job.source_asset_id)
-        self._changed("jobs", job_id)
-
     def delete(self, job_id: str) -> None:
         """Remove a run that isn't running; only what no other run refers to is freed."""
         job = self.job(job_id)

@@ -9,6 +9,7 @@ import msgspec
 from app.cli.console import table
 from app.cli.figures import print_exposure
 from app.cli.targets import find_job, find_source, is_completed
+from app.commands import AcceptRun
 from app.container import open_container
 from engine.domain.jobs import DetectJob, JobStatus
 from engine.settings import changed
@@ -116,8 +117,7 @@ def do_diff(given: argparse.Namespace) -> int:
 def do_accept(given: argparse.Namespace) -> int:
     with open_container(given.library) as app:
         job = find_job(app.jobs, given.target, is_completed, "that is complete")
-        app.jobs.accept(job.id)
-        print(f"Run {job.id[:8]} now counts for its video.")
+        print(f"{app.bus.do(AcceptRun(job_id=job.id), initiator='cli').title}.")
         return 0
 
 

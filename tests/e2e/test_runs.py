@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -31,7 +33,7 @@ def test_a_finished_run_finds_brands_and_exports_them(finished: Finished, tmp_pa
     assert out["format"] == "sponsight.export/1" or out.get("schema") == "sponsight.export/1"
     spans = sorted(tuple(f["span"]) for f in out["frames"])
     assert spans[0][0] == 0 and abs(spans[-1][1] - 9.0) < 0.05
-    assert all(abs(a[1] - b[0]) < 1e-6 for a, b in zip(spans, spans[1:], strict=False))
+    assert all(abs(a[1] - b[0]) < 1e-6 for a, b in pairwise(spans))
     polygons = [d["polygon"] for f in out["frames"] for d in f["detections"]]
     assert polygons and all(len(p) == 4 for p in polygons)
     sponsight(
@@ -131,6 +133,29 @@ def test_pause_from_another_process_then_resume(finished: Finished, fresh: Finis
     assert jobs(fresh.library)[0]["status"] == "paused"
     sponsight("--library", fresh.library, "resume", fresh.video)
     assert jobs(fresh.library)[0]["output_digest"] == jobs(finished.library)[0]["output_digest"]
+
+
+def test_a_video_that_vanished_fails_with_words_and_a_retry_goes_on(
+    finished: Finished, fresh: Finished, tmp_path: Path
+) -> None:
+    video = tmp_path / "mine.mp4"
+    shutil.copy(fresh.video, video)
+    words = command("--library", fresh.library, "run", video, "--book", "demo", "--json-events")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if '"PartDone"' in line)
+        sponsight("--library", fresh.library, "pause", video)
+        process.stdout.read()
+    hidden = video.rename(tmp_path / "hidden.mp4")
+    job = jobs(fresh.library)[0]
+    done = sponsight("--library", fresh.library, "resume", job["id"], code=2)
+    assert "mine.mp4" in done.stderr and "Traceback" not in done.stderr
+    assert jobs(fresh.library)[0]["status"] == "failed"
+    hidden.rename(video)
+    sponsight("--library", fresh.library, "retry", job["id"])
+    again = jobs(fresh.library)[0]
+    assert again["run_type"] == "retry" and again["status"] == "completed"
+    assert again["output_digest"] == jobs(finished.library)[0]["output_digest"]
 
 
 @pytest.mark.parametrize(
