@@ -113,8 +113,7 @@ def licence_of(name: str) -> str:
         return tr("Not installed.")
     meta = distribution.metadata
     kinds = [c.rpartition(" :: ")[2] for c in meta.get_all("Classifier") or () if c.startswith("License ::")]
-    named = [meta[key].split("
-")[0] for key in ("License-Expression", "License") if key in meta]
+    named = [meta[key].partition("\n")[0] for key in ("License-Expression", "License") if key in meta]
     stated = named[0] if named and len(named[0]) < 60 else ", ".join(kinds)
     parts = [f"{name} {distribution.version}", tr("Licence: {stated}").format(stated=stated or "–")]
     for file in distribution.files or ():
