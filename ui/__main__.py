@@ -21,7 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--library", type=Path, metavar="DIR", help="the library's folder (default: your own)"
     )
     parser.add_argument("--read-only", action="store_true", help="change nothing, need no lock")
+    parser.add_argument("--self-test", nargs="?", const="", metavar="DIR", help="see that all of it works")
     options = parser.parse_args(given)
+    if options.self_test is not None:
+        return _self_test(options.self_test)
     from storage.library import default_folder
     from ui.application import run_window
 
@@ -48,6 +51,18 @@ def _open_window(folder: Path) -> int:
     from ui.application import run_window
 
     return run_window(folder)
+
+
+def _self_test(folder: str) -> int:
+    """Runs the whole job on a short demo; the window is part of it."""
+    from app.self_test import run_self_test
+
+    def look(library: Path, picture: Path) -> str:
+        from ui.self_test import check_window
+
+        return check_window(library, picture)
+
+    return run_self_test(Path(folder).absolute() if folder else None, window=look)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--library", type=Path, metavar="DIR", help="the library's folder (default: your own)"
     )
+    parser.add_argument(
+        "--self-test",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="render, run and export a short demo, open and close the window, say what works (keeps it all in DIR)",
+    )
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     _run_verbs(verbs)
     _look_verbs(verbs)

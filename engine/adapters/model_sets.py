@@ -80,6 +80,24 @@ _FILES: dict[str, tuple[str, str, str, str, tuple[Triple, Triple], tuple[float, 
 }  # fmt: skip
 
 
+def built_in_files() -> dict[str, tuple[str, ...]]:
+    """Package → the model files in it that the built-in sets use, relative to the package's folder."""
+    wanted: dict[str, tuple[str, ...]] = {}
+    for package, *files, _, _ in _FILES.values():
+        wanted[package] = (*wanted.get(package, ()), *(str(file) for file in files if file))
+    return wanted
+
+
+def available_sets() -> list[str]:
+    """The built-in sets whose files are on this machine."""
+    found = []
+    for name, (package, *files, _, _) in _FILES.items():
+        root = _package_folder(package)
+        if root is not None and all((root / str(file)).is_file() for file in files if file):
+            found.append(name)
+    return found
+
+
 def model_set(name: str) -> ModelSet:
     """The built-in set of this name. EnvironmentProblem where its package is not installed."""
     package, detector, reader, dictionary, (mean, std), (threshold, box_score, unclip) = _FILES[name]
