@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -194,6 +195,7 @@ def run_window(folder: Path, videos: Sequence[Path] = (), *, read_only: bool = F
             crashes.window = window.window
             if instance is not None:
                 instance.called.connect(window.raise_window)
+            _close_on_signals(window)
             window.start(videos)
             if note:
                 window.services.messages.tell(note, "warning")
@@ -204,6 +206,16 @@ def run_window(folder: Path, videos: Sequence[Path] = (), *, read_only: bool = F
         crashes.remove()
         logs.close()
     return 0
+
+
+def _close_on_signals(window: WindowApp) -> None:
+    """Being asked to end (Ctrl+C, the system's shutdown) is as orderly as closing the window."""
+
+    def asked(_number: int, _frame: object) -> None:
+        window.begin_close()
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, asked)
 
 
 def _open(folder: Path, preferences: Preferences, read_only: bool) -> tuple[Container, str]:

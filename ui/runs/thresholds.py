@@ -147,6 +147,10 @@ class ThresholdsPanel(QWidget):
             slider.set_base(getattr(self._base, key))
         self._moved()
 
+    def try_value(self, key: str, value: float) -> None:
+        """Moves one slider."""
+        self._sliders[key].move_to(value)
+
     def _prepare(self) -> None:
         job = self._job
         if job is None:
@@ -295,6 +299,9 @@ class _Slider(QWidget):
         self._base = base
         self._show(float(base))
         self._mark()
+
+    def move_to(self, value: float) -> None:
+        self._number.setValue(value)
 
     def _show(self, value: float) -> None:
         for control in (self._slider, self._number):
