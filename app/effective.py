@@ -103,23 +103,33 @@ def pieces_of(
     run: RunResult, machine: Appearance, span: Span, held: Sequence[Holding], names: Names
 ) -> list[EffectiveAppearance]:
     """The appearance under the decisions that hold it (latest first), and single frames split off it, each with
-    its own decision and the key `appearance@seq`."""
+    its own decision and the key `appearance@seq`. A word on a frame that a later word or a later correction of the
+    whole took away stands in the history only."""
     single = [pair for pair in held if pair[0].note == FRAME_NOTE]
-    whole = _effective(run, machine, span, [pair for pair in held if pair[0].note != FRAME_NOTE], names)
+    others = [pair for pair in held if pair[0].note != FRAME_NOTE]
+    whole = _effective(run, machine, span, others, names)
+    corrected = max((d.revision for d, _ in others if d.kind is DecisionKind.EDIT), default=-1)
+    frames = {s.seq: s for s in machine.seen} | {s.seq: s for s in whole.seen}
+    kept = {s.seq for s in whole.seen}
     pieces: list[EffectiveAppearance] = []
+    overruled: list[Decision] = []
     taken: set[int] = set()
     for decision, member in single:
         own = decision.members[member].span
-        for s in whole.seen:
-            if s.seq in taken or not own.holds(run.time_of(s.seq)):
-                continue
-            taken.add(s.seq)
-            alone = msgspec.structs.replace(machine, seen=(s,))
-            piece = _effective(run, alone, run.span_between(s.seq, s.seq), [(decision, member)], names)
-            pieces.append(replace(piece, key=f"{machine.key}{FRAME_MARK}{s.seq}"))
-    if taken:
+        there = [seq for seq in frames if own.holds(run.time_of(seq))]
+        fresh = [seq for seq in there if seq not in taken and (seq in kept or decision.revision > corrected)]
+        if there and not fresh:
+            overruled.append(decision)
+        for seq in fresh:
+            taken.add(seq)
+            alone = msgspec.structs.replace(machine, seen=(frames[seq],))
+            piece = _effective(run, alone, run.span_between(seq, seq), [(decision, member)], names)
+            pieces.append(replace(piece, key=f"{machine.key}{FRAME_MARK}{seq}"))
+    if taken or overruled:
         left = tuple(s for s in whole.seen if s.seq not in taken)
-        whole = replace(whole, seen=left, counts=whole.counts and bool(left))
+        whole = replace(
+            whole, seen=left, counts=whole.counts and bool(left), history=(*whole.history, *overruled)
+        )
     return [whole, *pieces]
 
 

@@ -157,6 +157,13 @@ def build_overlay(run: RunResult, decisions: Iterable[Decision], names: Names = 
                 else:
                     reason = "no analysed frame in its time"
                     orphans.append(OrphanedDecision(decision, member, number, reason))
+    told = {d.id for a in shown for d in a.history}
+    for item in anchoring.anchors:
+        decision = known[item.decision]
+        if decision.note == FRAME_NOTE and decision.id not in told:
+            told.add(decision.id)
+            reason = "the sign is not seen on that frame now"
+            orphans.append(OrphanedDecision(decision, decision.members[item.member], item.member, reason))
     return Overlay(
         run=run,
         names=names,

@@ -175,9 +175,8 @@ class ReviewSession:
         if change is None or "decisions" not in change.kinds or any(":" in i for i in change.ids):
             return set()
         known = self._overlay.by_key
-        whole = {i.partition(FRAME_MARK)[0] for i in change.ids}
-        keys = {k for k in whole if k in known and known[k].machine is not None}
-        if not keys:
+        keys = {i.partition(FRAME_MARK)[0] for i in change.ids if not _is_decision(i)}
+        if not all(k in known and known[k].machine is not None for k in keys):
             return set()
         touched = {d.id for k in keys for d in known[k].history}
         keys |= {
@@ -309,6 +308,11 @@ class ReviewSession:
         if self._choices is None:
             self._choices = Choices(self._queries.choices())
         return self._choices
+
+
+def _is_decision(id_: str) -> bool:
+    """Decisions and brands have UUIDs, appearances keys without dashes."""
+    return "-" in id_
 
 
 def undecided(rows: Iterable[QueueRow]) -> list[QueueRow]:

@@ -82,7 +82,12 @@ class RunCache:
                 decisions = self._library.decisions.get_many(decision_ids)
                 run = held.run
                 result = anchor(
-                    decisions, self.targets(job_id), analysed=run.analysed, lost=run.lost, suggest=False
+                    decisions,
+                    self.targets(job_id),
+                    analysed=run.analysed,
+                    lost=run.lost,
+                    suggest=False,
+                    job_id=job_id,
                 )
                 found = {}
                 for a in result.anchors:
