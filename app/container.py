@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from app.book_import import fill_new_library
 from app.command_bus import CommandBus
 from app.jobs import JobService
 from app.mailbox import Mailbox
+from app.models_service import ModelsService
 from app.review import ReviewService
 from app.run_cache import RunCache
+from app.secrets import Secrets
 from storage.library import Library
 
 
@@ -19,9 +19,10 @@ class Container:
     """The services of one open library."""
 
     def __init__(
-        self, library: Library, *, workers: int | None, polite: bool, services: Mapping[str, Any]
+        self, library: Library, *, workers: int | None, polite: bool, models_file: Path | None = None
     ) -> None:
         self.library = library
+        self.models = ModelsService(library, Secrets(window=polite), models_file)
         self.mailbox = Mailbox()
         self.runs = RunCache(library)
         self.bus = CommandBus(library, self.mailbox, self.runs)
@@ -31,7 +32,8 @@ class Container:
             self.mailbox,
             workers=workers,
             own_profiles=library.folder / "profiles",
-            services=services,
+            services=self.models.services(),
+            standing=self.models.standing,
             polite=polite,
         )
 
@@ -63,7 +65,7 @@ def open_container(
     try:
         if not read_only:
             fill_new_library(library)
-        return Container(library, workers=workers, polite=polite, services={})
+        return Container(library, workers=workers, polite=polite)
     except BaseException:
         library.close()
         raise

@@ -9,8 +9,9 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,8 @@ MOST_WORKERS = 8
 
 class JobService:
     """The use cases around runs. Thread-safe; every method but `start` and `resume` returns when it is done.
-    `polite` lets workers run at a lower priority, so that a window stays quick."""
+    `polite` lets workers run at a lower priority, so that a window stays quick. `standing` are settings that a
+    person chose for all new runs (which models are asked); what is given for a run goes before them."""
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class JobService:
         workers: int | None = None,
         own_profiles: Path | None = None,
         services: Mapping[str, Any] | None = None,
+        standing: Callable[[], Overrides] = dict,
         polite: bool = False,
     ) -> None:
         self._library = library
@@ -53,7 +56,7 @@ class JobService:
         self._services = dict(services or {})
         self._polite = polite
         self.workers = max(1, min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else 64))
-        self.maker = RunMaker(library, own_profiles, self.workers)
+        self.maker = RunMaker(library, own_profiles, self.workers, standing)
         self.plan_initial = self.maker.plan_initial
         self.plan_replay = self.maker.plan_replay
         self.settings_of = self.maker.settings_of
@@ -230,7 +233,7 @@ class JobService:
         try:
             source = self._library.sources.get(job.source_asset_id)
             spec = self.maker.spec(job, source)
-            doors = self._ready_doors()
+            doors = replace(self._ready_doors(), services={**self._services, "job_id": job.id})
             assert self._pool is not None
             runner = Runner(
                 spec, all_stages(), doors, control, recorder, self._pool, self._library.parts.rates()

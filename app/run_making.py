@@ -7,7 +7,7 @@ people change meanwhile can drift into it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -32,10 +32,17 @@ from storage.library import Library
 class RunMaker:
     """Makes runs and plans over one library. Nothing here starts a run. `workers` is for the plan's times."""
 
-    def __init__(self, library: Library, own_profiles: Path | None, workers: int) -> None:
+    def __init__(
+        self,
+        library: Library,
+        own_profiles: Path | None,
+        workers: int,
+        standing: Callable[[], Overrides] = dict,
+    ) -> None:
         self._library = library
         self._own_profiles = own_profiles
         self._workers = workers
+        self._standing = standing
 
     def effective_settings(self, profile: str, overrides: Overrides) -> AllSettings:
         return effective_settings(profile, overrides, self._own_profiles)
@@ -59,13 +66,14 @@ class RunMaker:
     ) -> DetectJob:
         """Make an initial run of a source, pending. Raises UserFixable for settings or books that can't be."""
         source = self._library.sources.get(source_id)
-        settings = self.effective_settings(profile, overrides or {})
+        overrides = self._with_standing(overrides or {})
+        settings = self.effective_settings(profile, overrides)
         job = DetectJob(
             id=str(uuid.uuid4()),
             source_asset_id=source.id,
             video_path=source.path,
             profile_name=profile,
-            config_overrides=overrides or {},
+            config_overrides=overrides,
             settings=snapshot(settings),
             books=tuple(books),
             escalation=escalation,
@@ -85,7 +93,8 @@ class RunMaker:
     ) -> Plan:
         """What an initial run would reuse and compute; makes no run."""
         source = self._library.sources.get(source_id)
-        settings = self.effective_settings(profile, overrides or {})
+        overrides = self._with_standing(overrides or {})
+        settings = self.effective_settings(profile, overrides)
         job = DetectJob(
             id="",
             source_asset_id=source.id,
@@ -95,6 +104,11 @@ class RunMaker:
             **self._frozen_inputs(source.id, books),
         )
         return self._plan(self.spec(job, source), None)
+
+    def _with_standing(self, overrides: Overrides) -> Overrides:
+        """What was chosen for this run, on top of what was chosen for all."""
+        standing = self._standing()
+        return {s: {**standing.get(s, {}), **overrides.get(s, {})} for s in {**standing, **overrides}}
 
     def replay(
         self, job_id: str, from_stage: StageName, overrides: Overrides, *, books: Sequence[str] | None = None

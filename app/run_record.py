@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from app.mailbox import Mailbox
+from app.mailbox import LibraryChanged, Mailbox
 from engine.domain.brands import SourceBrandSighting
 from engine.domain.figures import ReportPart, SightingFigure
 from engine.domain.jobs import DetectJob, JobStatus, StageCheckpoint
+from engine.domain.records import NewBrand
 from engine.domain.stages import ORDER, StageName
 from engine.domain.timebase import format_time
 from engine.events import JobChanged, PartDone, RunEvent, StageDone, StageProgress
@@ -85,7 +87,17 @@ class RunRecorder:
         self._mailbox.post(StageDone(self._job.id, stage, outcome, reason))
 
     def move(self, status: JobStatus, message: str = "") -> None:
-        """Move the run to another status and tell everybody. Raises Conflict for an illegal move."""
+        """Move the run to another status and tell everybody. Raises Conflict for an illegal move.
+
+        Calls and money are counted from the reservations: a run that reuses answers spent nothing, one that was
+        killed and resumed spent what all its attempts did."""
+        if status is not JobStatus.RUNNING:
+            budget = self._library.budget
+            self._library.jobs.results(
+                self._job.id,
+                cloud_llm_calls=budget.calls(self._job.id),
+                estimated_cost_usd=round(budget.spent(self._job.id), 6),
+            )
         self._library.jobs.move(self._job.id, status, error=message)
         self._mailbox.post(JobChanged(self._job.id, status, message))
 
@@ -113,10 +125,9 @@ class RunRecorder:
             self._job.id,
             total_detections=sum(len(a.seen) for a in accepted),
             brands_found=len({a.brand_id for a in accepted}),
-            cloud_llm_calls=cloud.calls,
-            estimated_cost_usd=round(vlm.cost_usd + cloud.cost_usd, 6),
             output_digest=outcome.output_digest,
         )
+        self._keep_new_brands((*vlm.new_brands, *cloud.new_brands))
         self._library.sightings.replace(
             self._job.id,
             [self._sighting(s) for s in report.sightings],
@@ -126,6 +137,19 @@ class RunRecorder:
         full = spec.chunks[0].span.start == 0 and spec.chunks[-1].span.end >= spec.source.duration
         if full and self._library.jobs.accepted(self._job.source_asset_id) is None:
             self._library.jobs.set_accepted(self._job.id, self._job.source_asset_id)
+
+    def _keep_new_brands(self, made: Sequence[NewBrand]) -> None:
+        """Brands that a model named join the brand book unconfirmed: no run matches against them until a person
+        confirms them."""
+        known = {b.id for b in self._library.brands.all()} if made else set()
+        added = [b for b in made if b.brand_id not in known]
+        for brand in {b.brand_id: b for b in added}.values():
+            self._library.brands.add(
+                brand.name, brand_id=brand.brand_id, first_source=brand.source, origin="model", shared=True
+            )
+        if added:
+            ids = tuple(b.brand_id for b in added)
+            self._mailbox.post(LibraryChanged(frozenset({"brands"}), ids))
 
     def _sighting(self, figure: SightingFigure) -> SourceBrandSighting:
         """A roll-up as the library keeps it: nobody has confirmed what a run has just found."""

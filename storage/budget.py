@@ -88,6 +88,14 @@ class Budget:
         with self._db.reading(conn) as conn:
             return self._spent(job_id, conn) / NANO
 
+    def calls(self, job_id: str, *, conn: Connection | None = None) -> int:
+        """How many calls of the run were or may have been charged: all but the released ones."""
+        with self._db.reading(conn) as conn:
+            query = select(func.count()).select_from(ReservationRow)
+            return conn.execute(
+                query.where(ReservationRow.job_id == job_id, ReservationRow.state != "released")
+            ).scalar_one()
+
     def of_job(self, job_id: str, *, conn: Connection | None = None) -> list[Reservation]:
         """The run's reservations, oldest first."""
         with self._db.reading(conn) as conn:

@@ -22,6 +22,7 @@ _HOMES = {
     "brands": "brands",
     "decisions": "decisions",
     "demo": "demo",
+    "models": "models",
     "doctor": "house",
     "verify": "house",
 }

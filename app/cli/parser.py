@@ -58,6 +58,16 @@ def _run_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     run.add_argument("--start", metavar="T", help="begin at this time (90, 1:30 or 1:02:03)")
     run.add_argument("--end", metavar="T", help="end at this time")
     run.add_argument("--no-escalation", action="store_true", help="ask no model, local or cloud")
+    run.add_argument(
+        "--vlm", nargs=2, metavar=("URL", "MODEL"), help="ask this model on your machine or network what OCR can't name"
+    )
+    run.add_argument(
+        "--cloud",
+        nargs=2,
+        metavar=("PROVIDER", "MODEL"),
+        help="agree that crops of what is still open are sent there (openai, anthropic, google, custom)",
+    )
+    run.add_argument("--budget", type=float, metavar="USD", help="with --cloud: never spend more than this")
     run.add_argument("--plan", action="store_true", help="only show what would be reused and run")
     _run_options(run)
     replay = verbs.add_parser("replay", help="run again from a stage with other settings")
@@ -163,6 +173,24 @@ def _house_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     demo.add_argument("--seconds", type=float, default=30.0)
     demo.add_argument("--size", default="1280x720", metavar="WxH")
     _run_options(demo)
+    models = verbs.add_parser("models", help="models that are asked: list them, test one, keep a key")
+    acts = models.add_subparsers(dest="act", metavar="ACTION", required=True)
+    listing = acts.add_parser("list", help="providers with their keys and prices, or what a server offers")
+    listing.add_argument("--json", action="store_true")
+    testing = acts.add_parser("test", help="send a tiny drawn picture: shows the answer, the time and the cost")
+    for act, required in ((listing, False), (testing, True)):
+        which = act.add_mutually_exclusive_group(required=required)
+        which.add_argument("--vlm", nargs="+", metavar="URL MODEL" if required else "URL")
+        which.add_argument("--cloud", nargs="+", metavar="PROVIDER MODEL" if required else "PROVIDER")
+        act.add_argument("--endpoint", default="", metavar="URL", help="instead of the provider's own")
+    key = acts.add_parser("key", help="keep a provider's key in the system's keyring; it is asked for, never shown")
+    key.add_argument("provider")
+    key.add_argument("--forget", action="store_true")
+    price = acts.add_parser("price", help="enter a model's price in USD for a million tokens")
+    price.add_argument("provider")
+    price.add_argument("model")
+    price.add_argument("input", type=float, metavar="INPUT_USD")
+    price.add_argument("output", type=float, metavar="OUTPUT_USD")
     doctor = verbs.add_parser("doctor", help="what this machine has: libraries, GPU, models, places")
     doctor.add_argument("--json", action="store_true")
     verify = verbs.add_parser("verify", help="check the library; with --repair mend what can be mended")

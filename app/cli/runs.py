@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from app.cli.console import RunReporter, table
@@ -11,6 +12,7 @@ from app.cli.targets import find_job, is_completed
 from app.container import Container, open_container
 from engine.domain.errors import Cancelled, UserFixable
 from engine.domain.jobs import DetectJob, JobStatus, Overrides
+from engine.domain.stages import StageName
 from engine.domain.timebase import parse_time
 from engine.plan import Plan
 from engine.settings import parse_assignment, stage_named
@@ -37,10 +39,50 @@ def overrides_of(given: argparse.Namespace) -> Overrides:
     return overrides
 
 
+def _with_models(given: argparse.Namespace, overrides: Overrides) -> Overrides:
+    """`--vlm`, `--cloud` and `--budget` as settings; what `--set` says goes before them. Raises UserFixable."""
+    chosen: dict[str, dict[str, Any]] = {}
+    if given.vlm:
+        chosen["escalate_vlm"] = {"endpoint": given.vlm[0], "model": given.vlm[1]}
+    if given.budget is not None and not given.cloud:
+        raise UserFixable(
+            "--budget says what --cloud may cost, but there is no --cloud.",
+            still_works="Nothing was started.",
+            to_do="Add --cloud PROVIDER MODEL, or leave --budget out.",
+        )
+    if given.cloud:
+        if given.budget is None:
+            raise UserFixable(
+                "--cloud needs a --budget: nothing is sent without a limit.",
+                still_works="Nothing was started.",
+                to_do="Add for instance --budget 0.50.",
+            )
+        provider, model = given.cloud
+        chosen["escalate_cloud"] = {
+            "provider": provider,
+            "model": model,
+            "endpoint": "",
+            "budget_usd": given.budget,
+            "consent": True,
+        }
+    return {s: {**chosen.get(s, {}), **overrides.get(s, {})} for s in {**chosen, **overrides}}
+
+
+def _say_what_leaves(given: argparse.Namespace, settings: Any) -> None:
+    """The consent sentence, before a run that was started with --cloud."""
+    if given.cloud and not given.quiet:
+        from app.models_service import consent_sentence
+
+        most = settings.max_calls * settings.crops_per_sheet
+        sentence = consent_sentence(settings.provider, None, settings.budget_usd, most=most)
+        print(sentence[0].upper() + sentence[1:], file=sys.stderr)
+
+
 def do_run(given: argparse.Namespace) -> int:
-    overrides = overrides_of(given)
+    overrides = _with_models(given, overrides_of(given))
     with open_container(given.library, workers=given.workers) as app:
-        app.jobs.effective_settings(given.profile, overrides)
+        settings = app.jobs.effective_settings(given.profile, overrides)
+        _say_what_leaves(given, settings[StageName.ESCALATE_CLOUD])
         source = app.jobs.import_source(given.video)
         options: dict[str, Any] = {
             "profile": given.profile,
@@ -126,6 +168,8 @@ def follow(app: Container, job: DetectJob, given: argparse.Namespace) -> int:
         raise Cancelled(done.status.value)
     if not given.json_events:
         print_exposure(app, done)
+        if done.cloud_llm_calls:
+            print(f"{done.cloud_llm_calls} calls to the cloud, {done.estimated_cost_usd:.4f} USD.")
     return 0
 
 

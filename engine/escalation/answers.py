@@ -67,7 +67,9 @@ def read_answer(text: str, sheet: Sheet) -> dict[int, CellAnswer]:
             raise BadAnswer(f"it numbered a cell {c.cell} that is not on the sheet or came twice")
         found[c.cell] = _checked(c)
     blank = found.pop(sheet.blank, None)
-    if blank is not None and (blank.brand not in (NOT_A_BRAND, UNREADABLE) or fold_compact(blank.visible_text)):
+    if blank is not None and (
+        blank.brand not in (NOT_A_BRAND, UNREADABLE) or fold_compact(blank.visible_text)
+    ):
         raise BadAnswer("it read something in the blank cell")
     return found
 

@@ -122,8 +122,13 @@ class Rung:
             answered += asker.answered
         if stopped and not answered:
             return EscalationPart(
-                appearances=self._before, skipped=stopped, calls=calls, cost_usd=cost, lasting=False,
-                problems=tuple(self._progress.problems), sheets=tuple(self._progress.sheets),
+                appearances=self._before,
+                skipped=stopped,
+                calls=calls,
+                cost_usd=cost,
+                lasting=False,
+                problems=tuple(self._progress.problems),
+                sheets=tuple(self._progress.sheets),
             )
         if stopped:
             self._tell("stopped", stopped)
@@ -261,7 +266,9 @@ class Rung:
             self._progress.sheets.append(AskedSheet(blob, tuple(shown), self._terms.model, note))
             if not note:
                 self._progress.caught = 0
-                return {c: numbered[n] for n, c in enumerate(sheet.cells, 1) if c is not None and n in numbered}
+                return {
+                    c: numbered[n] for n, c in enumerate(sheet.cells, 1) if c is not None and n in numbered
+                }
             self._tell(where, f"The model's answer was not used: {note}.")
             if answer.end == "refusal":
                 return None
@@ -338,4 +345,3 @@ class Rung:
 def blobs_of(payload: EscalationPart) -> tuple[str, ...]:
     """The sheets that a result refers to."""
     return tuple(dict.fromkeys(s.image for s in payload.sheets))
-

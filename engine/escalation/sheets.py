@@ -148,3 +148,10 @@ def _blank(crop: Pixels) -> Pixels:
     tone = np.median(crop.reshape(-1, 3), axis=0)
     shade = np.linspace(0.94, 1.06, CELL, dtype=np.float32)[None, :, None]
     return np.clip(np.broadcast_to(tone, (CELL, CELL, 3)) * shade, 0, 255).astype(np.uint8)
+
+
+def drawn_word(word: str) -> Crop:
+    """A crop that holds a word in plain letters, for testing a connection."""
+    pixels = np.full((64, 24 * len(word) + 32, 3), 250, np.uint8)
+    cv2.putText(pixels, word, (16, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.1, INK, 3, cv2.LINE_AA)
+    return Crop(pixels, hashlib.sha256(pixels.tobytes()).hexdigest())

@@ -23,7 +23,9 @@ AGAIN: dict[TroubleKind, int] = {
 HOPELESS: frozenset[TroubleKind] = frozenset({"key", "missing", "unreachable", "busy", "config"})
 """After these (and their attempts) the next question would fare no better: the stage stops."""
 
-NOT_CHARGED: frozenset[TroubleKind] = frozenset({"key", "missing", "unreachable", "busy", "request", "config"})
+NOT_CHARGED: frozenset[TroubleKind] = frozenset(
+    {"key", "missing", "unreachable", "busy", "request", "config"}
+)
 """No model worked on the question: its reservation is released. All others may have been charged."""
 
 
@@ -43,7 +45,9 @@ def of_status(status: int, where: str, model: str, *, retry_after: float | None 
     """The trouble that an HTTP status means. The body is left out: some servers quote the key in it."""
     if status in (401, 403):
         return ModelTrouble(
-            "key", f"{where} refused the key (HTTP {status}).", to_do="Check the key in the settings of models."
+            "key",
+            f"{where} refused the key (HTTP {status}).",
+            to_do="Check the key in the settings of models.",
         )
     if status == 404:
         return ModelTrouble(
@@ -52,7 +56,9 @@ def of_status(status: int, where: str, model: str, *, retry_after: float | None 
             to_do="`sponsight models list` shows what it offers.",
         )
     if status == 402:
-        return ModelTrouble("key", f"{where} wants payment first (HTTP 402).", to_do="Look at your account there.")
+        return ModelTrouble(
+            "key", f"{where} wants payment first (HTTP 402).", to_do="Look at your account there."
+        )
     if status in (408, 504):
         return ModelTrouble("slow", f"{where} took too long (HTTP {status}).", retry_after=retry_after)
     if status == 429:

@@ -72,9 +72,7 @@ class AnthropicMessages:
             "model": self._target.model,
             "max_tokens": question.max_tokens,
             "system": question.system,
-            "messages": [
-                {"role": "user", "content": [*pictures, {"type": "text", "text": question.text}]}
-            ],
+            "messages": [{"role": "user", "content": [*pictures, {"type": "text", "text": question.text}]}],
         }
         if self._takes_schema:
             arguments["output_config"] = {"format": {"type": "json_schema", "schema": question.schema}}
@@ -143,7 +141,9 @@ class AnthropicMessages:
 
     def _unreachable(self) -> ModelTrouble:
         return ModelTrouble(
-            "unreachable", f"No server answers at {self._where}.", to_do="Check the connection to the internet."
+            "unreachable",
+            f"No server answers at {self._where}.",
+            to_do="Check the connection to the internet.",
         )
 
     async def close(self) -> None:
