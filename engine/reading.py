@@ -24,6 +24,9 @@ _CHECK_LIKE = 60.0
 _HOPELESS = 0.15
 _STRONG_ENOUGH = 0.9
 _STRONG_WEIGHT = 2.0
+_TWO_LINES = 20.0
+_LINE_SCORE = 0.7
+_UNLIKE = 60.0
 
 
 class Text(Protocol):
@@ -39,8 +42,14 @@ class Text(Protocol):
     def score(self) -> float: ...
 
 
-ReadCrops = Callable[[Sequence[tuple[int, int]]], Sequence[Text]]
-"""Read the crops of (sign, showing) pairs, in order."""
+Wanted = tuple[int, int, int]
+"""Which crop: the sign's number, the showing's number, and WHOLE, UPPER or LOWER."""
+WHOLE, UPPER, LOWER = 0, 1, 2
+LINE_SHARE = 0.58
+"""How much of a region's height its upper and its lower line are taken to fill."""
+
+ReadCrops = Callable[[Sequence[Wanted]], Sequence[Text]]
+"""Read crops, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +64,13 @@ class ReadingRules:
 
 @dataclass(slots=True)
 class SignText:
-    """What a sign says: the voted text, its readings by showing, and the showings whose text is passed on."""
+    """What a sign says: the voted text, its readings by showing, and the showings whose text is passed on.
+    `lines` are the upper and the lower line where one region holds two, else empty."""
 
     voted: Voted
     read: dict[int, Text]
     passed_on: tuple[int, ...]
+    lines: tuple[Voted, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,33 +100,60 @@ def read_signs(
         works.append(_Work(showings, pieces, best_first(showings)))
     hopeless: set[int] = set()
     if quick is not None:
-        wanted = [(n, i) for n, w in enumerate(works) for i in w.order[:2]]
-        for (n, i), text in zip(wanted, quick(wanted), strict=True):
+        wanted = [(n, i, WHOLE) for n, w in enumerate(works) for i in w.order[:2]]
+        for (n, i, _), text in zip(wanted, quick(wanted), strict=True):
             works[n].quick[i] = text
         tick()
         hopeless = {n for n, w in enumerate(works) if _hopeless(w)}
     open_signs = [n for n, w in enumerate(works) if n not in hopeless and not _settled(w.quick, rules.sure)]
     for turn in range(rules.crops):
-        wanted = [(n, works[n].order[turn]) for n in open_signs if turn < len(works[n].order)]
+        wanted = [(n, works[n].order[turn], WHOLE) for n in open_signs if turn < len(works[n].order)]
         if not wanted:
             break
-        for (n, i), text in zip(wanted, strong(wanted), strict=True):
+        for (n, i, _), text in zip(wanted, strong(wanted), strict=True):
             works[n].strong[i] = text
         tick()
         open_signs = [n for n in open_signs if not _settled(works[n].strong, _STRONG_ENOUGH)]
     voted = [_vote(w) if n not in hopeless else Voted("", 0.0) for n, w in enumerate(works)]
     checks = quick or strong
     wanted = [
-        (n, _best_of(piece, w))
+        (n, _best_of(piece, w), WHOLE)
         for n, w in enumerate(works)
         if voted[n].text and len(w.pieces) > 1
         for piece in w.pieces
         if not any(i in w.readings for i in piece)
     ]
-    for (n, i), text in zip(wanted, checks(wanted), strict=True):
+    for (n, i, _), text in zip(wanted, checks(wanted), strict=True):
         works[n].quick[i] = text
     tick()
-    return [SignText(v, w.readings, _passed_on(w, v)) for w, v in zip(works, voted, strict=True)]
+    lines = _two_lines(works, voted, strong)
+    tick()
+    return [
+        SignText(v, w.readings, _passed_on(w, v), lines.get(n, ()))
+        for n, (w, v) in enumerate(zip(works, voted, strict=True))
+    ]
+
+
+def _two_lines(
+    works: Sequence[_Work], voted: Sequence[Voted], read: ReadCrops
+) -> dict[int, tuple[Voted, ...]]:
+    """Signs that are two lines of text in one region: their upper and lower lines read well by themselves, and
+    not like each other or, both of them, like the whole. A crop without a border between lines reads empty."""
+    tall = [n for n, w in enumerate(works) if voted[n].text and w.showings[w.order[0]].height >= _TWO_LINES]
+    wanted = [(n, i, part) for n in tall for i in works[n].order[:2] for part in (UPPER, LOWER)]
+    halves: dict[tuple[int, int], list[Vote]] = {}
+    for (n, _, part), text in zip(wanted, read(wanted), strict=True):
+        halves.setdefault((n, part), []).append(Vote(text.text, text.scores))
+    found: dict[int, tuple[Voted, ...]] = {}
+    for n in tall:
+        upper, lower = vote(halves[n, UPPER]), vote(halves[n, LOWER])
+        well = all(
+            line.score >= _LINE_SCORE and sum(c.isalpha() for c in line.text) >= 3 for line in (upper, lower)
+        )
+        like = [alike(line.text, voted[n].text) for line in (upper, lower)]
+        if well and alike(upper.text, lower.text) < _UNLIKE and min(like) < _UNLIKE:
+            found[n] = (upper, lower)
+    return found
 
 
 def _best_of(piece: Sequence[int], work: _Work) -> int:

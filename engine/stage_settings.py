@@ -233,7 +233,8 @@ class DetectRegionsSettings(StageSettings):
     detector: str = setting(
         "ppocr-v6-tiny",
         "Text detector",
-        "The model that finds text. Tiny on larger frames finds more in the same time than small on smaller ones; custom is a file of yours.",
+        "The model that finds text. Tiny on larger frames finds more in the same time than small "
+        "on smaller ones; custom is a file of yours.",
         choices=MODEL_SETS,
     )
     detector_file: str = setting(

@@ -170,6 +170,13 @@ def _glued_candidates(folded: Folded, finder: Finder, others: list[Candidate]) -
         spans.append((0, len(folded.compact)))
     for start, end in spans:
         token = folded.compact[start:end]
+        repeats = _repeats(token, finder)
+        if repeats and not taken:
+            out += [
+                Candidate(start + a, start + b, form, 95.0, "joined", 0.0, "stands several times without gaps")
+                for a, b, form in repeats
+            ]
+            continue
         if len(token) < 8 or (start, end) in taken or is_common(token) or is_wide(token[0]):
             continue
         whole_line = end - start == len(folded.compact) and len(cuts) > 1
@@ -185,6 +192,19 @@ def _glued_candidates(folded: Folded, finder: Finder, others: list[Candidate]) -
                     Candidate(start + piece.start, start + piece.end, piece.form, score, "joined", 0.0, note)
                 )
     return out
+
+
+def _repeats(token: str, finder: Finder) -> list[tuple[int, int, Form]]:
+    """[start, end) and form of each copy where a token is one short name several times over (TIMTIM)."""
+    for size in (3, 4, 5, 6, 7):
+        count, rest = divmod(len(token), size)
+        if rest or count < 2 or token != token[:size] * count:
+            continue
+        for index in finder.book.exact.get(token[:size], ()):
+            form = finder.book.forms[index]
+            if form.kind != "deny":
+                return [(at, at + size, form) for at in range(0, len(token), size)]
+    return []
 
 
 def _part_candidates(

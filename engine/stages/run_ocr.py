@@ -9,9 +9,9 @@ from typing import ClassVar
 import msgspec
 import numpy as np
 
-from engine.crops import Pixels, Shown, quarter_turns, rectified, stands_upright
+from engine.crops import Pixels, Shown, line_border, quarter_turns, rectified, stands_upright
 from engine.domain.errors import DataDamage
-from engine.domain.geometry import text_height, text_width
+from engine.domain.geometry import Polygon, polygon, text_height, text_width
 from engine.domain.records import (
     Box,
     FrameRecord,
@@ -26,9 +26,20 @@ from engine.domain.records import (
 )
 from engine.domain.stages import StageName
 from engine.domain.timebase import seconds
-from engine.reading import ReadCrops, ReadingRules, SignText, Text, read_signs
+from engine.reading import (
+    LINE_SHARE,
+    UPPER,
+    WHOLE,
+    ReadCrops,
+    ReadingRules,
+    SignText,
+    Text,
+    Wanted,
+    read_signs,
+)
 from engine.stage import Context, View
 from engine.stage_settings import RunOcrSettings
+from engine.voting import Voted
 
 
 class RunOcr:
@@ -82,9 +93,11 @@ class RunOcr:
                 Reading(own[i].seq, track, own[i].polygon, t.text, round(t.score, 4))
                 for i, t in sorted(sign.read.items())
             ]
-            if sign.voted.text and sign.voted.score >= settings.text_floor:
-                texts.append(TrackText(track, sign.voted.text, sign.voted.score, sign.voted.others))
-                candidates += _candidates(sign, own)
+            parts = [(0, sign.voted)] if not sign.lines else list(enumerate(sign.lines, start=UPPER))
+            for part, voted in parts:
+                if voted.text and voted.score >= settings.text_floor:
+                    texts.append(TrackText(track, voted.text, voted.score, voted.others, part))
+                    candidates += _candidates(sign, voted, own, part)
         for track, own in sorted(boxes.items()):
             if labels[track]:
                 score = round(sum(b.score for b in own) / len(own), 4)
@@ -129,24 +142,36 @@ def _shown(box: Box, frame: FrameRecord) -> Shown:
     return Shown(seconds(frame.time), height, box.clarity, box.visible, box.seen == "detected")
 
 
-def _candidates(sign: SignText, boxes: Sequence[Box]) -> list[TextCandidate]:
+def _candidates(sign: SignText, voted: Voted, boxes: Sequence[Box], part: int) -> list[TextCandidate]:
     return [
-        _candidate(boxes[i], sign.voted.text, sign.voted.score, "read" if i in sign.read else "inherited")
+        _candidate(boxes[i], voted.text, voted.score, "read" if i in sign.read else "inherited", part)
         for i in sign.passed_on
     ]
 
 
-def _candidate(box: Box, text: str, score: float, mode: str) -> TextCandidate:
+def _candidate(box: Box, text: str, score: float, mode: str, part: int = 0) -> TextCandidate:
     return TextCandidate(
         box.seq,
         box.track,
-        box.polygon,
+        _line_of(box.polygon, part),
         text,
         score,
         box.score,
         "read" if mode == "read" else "inherited",
         box.clarity,
         box.visible,
+        part,
+    )
+
+
+def _line_of(poly: Polygon, part: int) -> Polygon:
+    """The upper or lower line of a region that holds two; the region itself for `part` 0."""
+    if part == WHOLE:
+        return poly
+    tl, tr, br, bl = (np.array(p) for p in poly)
+    start, end = (0.0, LINE_SHARE) if part == UPPER else (1.0 - LINE_SHARE, 1.0)
+    return polygon(
+        [tl + (bl - tl) * start, tr + (br - tr) * start, tr + (br - tr) * end, tl + (bl - tl) * end]
     )
 
 
@@ -178,7 +203,7 @@ class _Desk:
         self.problems: list[ItemProblem] = []
 
     def reader(self, name: str, file: str = "", dictionary: str = "") -> ReadCrops:
-        """A function that reads (sign, showing) pairs with this model."""
+        """A function that reads crops with this model."""
         from engine.adapters.model_sets import reader_model
         from engine.adapters.ocr import TextReader
 
@@ -186,7 +211,7 @@ class _Desk:
         provider = self._ctx.models.provider
         space = f"text:{model.digest[:32]}:{provider}"
 
-        def read(wanted: Sequence[tuple[int, int]]) -> list[Text]:
+        def read(wanted: Sequence[Wanted]) -> list[Text]:
             found: list[Text] = []
             loaded = self._ctx.models.get(
                 ("text reader", model.digest, model.path, provider), lambda: TextReader(model, provider)
@@ -210,10 +235,21 @@ class _Desk:
 
         return read
 
-    def _seq(self, pair: tuple[int, int]) -> tuple[int, int, int]:
+    def _seq(self, pair: Wanted) -> tuple[int, int, int, int]:
         return self._boxes[pair[0]][pair[1]].seq, *pair
 
-    def _crop(self, sign: int, showing: int) -> Pixels | None:
+    def _crop(self, sign: int, showing: int, part: int) -> Pixels | None:
+        whole = self._whole(sign, showing)
+        if whole is None or part == WHOLE:
+            return whole
+        border = None if stands_upright(whole) else line_border(whole)
+        if border is None:
+            return None
+        spare = max(1, whole.shape[0] // 20)
+        at = round(border * whole.shape[0])
+        return whole[: at + spare] if part == UPPER else whole[at - spare :]
+
+    def _whole(self, sign: int, showing: int) -> Pixels | None:
         pair = (sign, showing)
         if pair not in self._crops:
             box = self._boxes[sign][showing]
