@@ -1,0 +1,121 @@
+"""Decisions between libraries: same source by its bytes, brands with their redirects, nothing here overruled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.commands import Decide, DrawBox, MergeBrands, Verdict
+from app.decisions_io import export_decisions, load_decisions, write_decisions
+from app.overlay import State
+from engine.domain.errors import UserFixable
+from engine.domain.geometry import rectangle
+from engine.domain.jobs import DetectJob
+from tests.stored_run import Desk, row_of_boards
+from tests.unit.library_state import state_of
+
+TEXTS = ["HANKOOK", "EMIRATES", "ZORBLAX", "QUIXOTL"]
+
+
+def start(folder: Path, *brands: str) -> tuple[Desk, DetectJob]:
+    desk = Desk(folder)
+    for name in brands:
+        desk.brand(name)
+    return desk, desk.source(row_of_boards(TEXTS), name="match")
+
+
+def decide(desk: Desk, job: DetectJob, kind: Verdict, text: str, brand: str = "") -> None:
+    key = desk.key_of(job, text)
+    desk.bus.do(
+        Decide(
+            source_id=job.source_asset_id, job_id=job.id, appearance_keys=(key,), kind=kind, brand_name=brand
+        )
+    )
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    """A file of decisions: a confirm, a reject, a new brand, a drawn box; Emirates leads on to Hankook."""
+    desk, job = start(tmp_path / "one", "Hankook", "Emirates")
+    with desk:
+        decide(desk, job, "confirm", "EMIRATES")
+        decide(desk, job, "reject", "QUIXOTL")
+        decide(desk, job, "reassign", "ZORBLAX", "Zorblax")
+        box = DrawBox(
+            source_id=job.source_asset_id,
+            job_id=job.id,
+            time=0,
+            polygon=rectangle(20, 8, 180, 30),
+            brand_name="Swirl",
+        )
+        desk.bus.do(box)
+        hankook, emirates = (desk.library.brands.one(n).id for n in ("Hankook", "Emirates"))
+        desk.bus.do(MergeBrands(brand_ids=(emirates,), into=hankook))
+        target = tmp_path / "decisions.json"
+        assert write_decisions(desk.library, target) == 4
+    return target
+
+
+def test_another_library_shows_the_same(tmp_path: Path, exported: Path) -> None:
+    desk, job = start(tmp_path / "two", "Hankook")
+    with desk:
+        before = state_of(desk.library)
+        change = load_decisions(desk.bus, exported)
+        assert change.title == "Import 4 decisions"
+        shown = {a.text: (a.state, a.brand_name) for a in desk.overlay(job).appearances if a.machine}
+        assert shown["EMIRATES"] == (State.CONFIRMED, "Hankook")
+        assert shown["QUIXOTL"] == (State.REJECTED, "")
+        assert shown["ZORBLAX"] == (State.REASSIGNED, "Zorblax")
+        assert [a.brand_name for a in desk.overlay(job).appearances if a.machine is None] == ["Swirl"]
+        assert len(desk.library.brands.one("Swirl").references) == 1
+        assert desk.library.brands.one("Emirates").canonical_name == "Hankook"
+        with pytest.raises(UserFixable, match="already"):
+            load_decisions(desk.bus, exported)
+        desk.bus.undo()
+        assert state_of(desk.library) == before
+        desk.bus.redo()
+        assert export_decisions(desk.library)["sources"][0]["content_digest"]
+
+
+def test_what_was_decided_here_stands(tmp_path: Path, exported: Path) -> None:
+    desk, job = start(tmp_path / "two", "Hankook", "Emirates")
+    with desk:
+        decide(desk, job, "confirm", "EMIRATES")
+        decide(desk, job, "unsure", "ZORBLAX")
+        change = load_decisions(desk.bus, exported)
+        assert any("what was decided here stands" in note for note in change.notes)
+        shown = {a.text: a.state for a in desk.overlay(job).appearances}
+        assert shown["ZORBLAX"] is State.UNSURE
+        assert shown["QUIXOTL"] is State.REJECTED
+        every = desk.library.decisions.of_source(job.source_asset_id, active=None)
+        assert len(every) == 6
+        assert sum(d.active for d in every) == 5
+
+
+def test_a_source_that_is_not_here_is_told(tmp_path: Path, exported: Path) -> None:
+    desk = Desk(tmp_path / "empty")
+    with desk, pytest.raises(UserFixable, match="not in this library"):
+        load_decisions(desk.bus, exported)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"format": "other/1"}', "{", '{"format": "sponsight.decisions/9"}']
+)
+def test_other_files_are_refused(tmp_path: Path, content: str) -> None:
+    desk = Desk(tmp_path / "empty")
+    file = tmp_path / "file.json"
+    file.write_text(content)
+    with desk, pytest.raises(UserFixable, match=r"no JSON file|no file of decisions") as caught:
+        load_decisions(desk.bus, file)
+    assert caught.value.still_works == "Nothing was imported."
+    with pytest.raises(UserFixable, match="could not be read"):
+        load_decisions(desk.bus, tmp_path / "nowhere.json")
+
+
+def test_the_file_is_plain_json(exported: Path) -> None:
+    data = json.loads(exported.read_text("utf-8"))
+    assert data["format"] == "sponsight.decisions/1"
+    (source,) = data["sources"]
+    assert {d["kind"] for d in source["decisions"]} == {"confirm", "reject", "reassign", "draw"}
