@@ -24,12 +24,14 @@ from engine.domain.records import (
     Verdict,
 )
 from engine.keys import digest_of
+from engine.look_appearances import with_looks
 from engine.matching import Book, Match, MatchResult, MatchSettings, TextBox, join_candidates, match_joined
 from engine.matching.line import match_line
 from engine.matching.lookup import Finder
 from engine.signs import Sign
 from engine.stage_settings import MatchBrandsSettings
 from engine.textfold import fold
+from engine.visual.chains import LookChain
 
 RIVAL_SHARE = 0.2
 """A rival reading is asked where it had at least this share of the votes."""
@@ -49,6 +51,8 @@ class Prepared:
     names: dict[str, str]
     known: dict[str, str] = field(default_factory=dict)
     """Folded texts that a person has resolved in this source, to their brand's id."""
+    looks: Sequence[LookChain] = ()
+    """Marks found by look, whatever their score."""
     finder: Finder = field(init=False)
     answers: dict[tuple[str, MatchSettings, frozenset[str]], MatchResult] = field(default_factory=dict)
 
@@ -64,7 +68,11 @@ class Prepared:
 
 
 def prepare(
-    signs: Sequence[Sign], book: BookSnapshot, sightings: Sequence[SourceBrandSighting], policy: str
+    signs: Sequence[Sign],
+    book: BookSnapshot,
+    sightings: Sequence[SourceBrandSighting],
+    policy: str,
+    looks: Sequence[LookChain] = (),
 ) -> Prepared:
     """What `decide` needs. `policy` is the session cache's: `confirmed_only`, `use` or `ignore`."""
     names = {e.brand_id: e.name for e in book.entries}
@@ -79,6 +87,7 @@ def prepare(
         book=Book.build(book.entries, book.deny),
         names=names,
         known=known,
+        looks=looks,
     )
 
 
@@ -105,6 +114,7 @@ def decide(prepared: Prepared, settings: MatchBrandsSettings) -> MatchPart:
     for sign, surface, seen in standing:
         found += _appearances_of(prepared, sign, surface, seen, limits, context)
     found = _join_lines(prepared, found, limits, context)
+    found = with_looks(found, prepared.looks, prepared.names, settings)
     found.sort(key=lambda a: (a.seen[0].seq, a.seen[0].polygon, a.text, a.brand_name))
     for a in found:
         funnel[a.verdict] += 1

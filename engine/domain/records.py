@@ -264,12 +264,27 @@ class Detection(Record, frozen=True, array_like=True):
     confirmed: bool = True
 
 
+class LookSeen(Record, frozen=True, array_like=True):
+    """One frame on which a brand's reference picture (its blob digest) was found by look, before any threshold:
+    score 0..1, clarity as in Box, the share of the polygon inside the picture (0..1)."""
+
+    seq: int
+    brand_id: str
+    reference: str
+    polygon: Polygon
+    score: float
+    clarity: float = 0.0
+    visible: float = 1.0
+
+
 class MatchPart(Record, frozen=True):
-    """Stage 4 (and, with fewer unresolved, stages 5 and 6): all appearances of the job."""
+    """Stage 4 (and, with fewer unresolved, stages 5 and 6): all appearances of the job. `looks` are the finds by
+    look that the appearances were decided from, so that other thresholds can be tried without a search."""
 
     appearances: tuple[Appearance, ...]
     funnel: dict[str, int] = {}
     problems: tuple[ItemProblem, ...] = ()
+    looks: tuple[LookSeen, ...] = ()
 
 
 class NewBrand(Record, frozen=True):

@@ -1,32 +1,55 @@
-"""Stage 4: which brand a text is, with the reason; what stays open goes to the review queue."""
+"""Stage 4: which brand a text or a mark is, with the reason; what stays open goes to the review queue."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+import msgspec
+
 from engine.appearances import decide, prepare
-from engine.domain.records import Appearance, MatchPart, Record, RegionsPart, ScenesPart, TextsPart
+from engine.domain.records import (
+    Appearance,
+    FramesPart,
+    LookSeen,
+    MatchPart,
+    Record,
+    RegionsPart,
+    ScenesPart,
+    TextsPart,
+)
 from engine.domain.stages import StageName
 from engine.keys import digest_of
-from engine.signs import Sign, join_signs
+from engine.signs import Sign, join_signs, shot_numbers
 from engine.stage import Context, View
 from engine.stage_settings import MatchBrandsSettings
 from engine.textfold import fold
+from engine.visual.chains import LookChain, link_looks
+from engine.visual.looking import find_looks, references_of
+
+LOOK_UNITS = 40.0
+"""Searching one frame for one reference costs about as much as matching this many texts."""
 
 
 class MatchBrands:
-    """Joins tracks into signs over the whole video and matches their texts against the book."""
+    """Joins tracks into signs over the whole video, matches their texts against the book, and searches the kept
+    frames for the book's reference pictures."""
 
     name: ClassVar = StageName.MATCH_BRANDS
-    version: ClassVar = 1
+    version: ClassVar = 2
     settings_type: ClassVar = MatchBrandsSettings
     payload_type: ClassVar[type[Record]] = MatchPart
-    reads: ClassVar = (StageName.FILTER_SCENES, StageName.DETECT_REGIONS, StageName.RUN_OCR)
+    reads: ClassVar = (
+        StageName.EXTRACT_FRAMES,
+        StageName.FILTER_SCENES,
+        StageName.DETECT_REGIONS,
+        StageName.RUN_OCR,
+    )
     writes: ClassVar = ("detections", "unresolved_candidates")
     unit: ClassVar = "candidates"
 
     def units(self, view: View, settings: MatchBrandsSettings) -> float:
-        return float(sum(len(p.texts) for p in view.all_parts(StageName.RUN_OCR, TextsPart))) or 1.0
+        return _texts(view) + (_searches(view) * LOOK_UNITS if settings.use_looks else 0.0) or 1.0
 
     def key_extras(self, settings: MatchBrandsSettings, view: View) -> tuple[str, ...]:
         cached = sorted(
@@ -38,9 +61,18 @@ class MatchBrands:
 
     def run(self, view: View, settings: MatchBrandsSettings, ctx: Context) -> MatchPart:
         ctx.tick(0)
-        prepared = prepare(signs_of(view), view.book, view.sightings, settings.session_cache)
+        looks: tuple[LookSeen, ...] = ()
+        if settings.use_looks:
+            size = view.source.width, view.source.height
+            frames = view.all_parts(StageName.EXTRACT_FRAMES, FramesPart)
+            scenes = view.all_parts(StageName.FILTER_SCENES, ScenesPart)
+            looks = find_looks(frames, scenes, view.book, size, ctx, LOOK_UNITS)
+        signs = signs_of(view)
+        prepared = prepare(
+            signs, view.book, view.sightings, settings.session_cache, chains_of(view, looks, signs)
+        )
         ctx.tick()
-        part = decide(prepared, settings)
+        part = msgspec.structs.replace(decide(prepared, settings), looks=looks)
         ctx.tick(self.units(view, settings))
         return part
 
@@ -62,6 +94,28 @@ def signs_of(view: View) -> list[Sign]:
         view.all_parts(StageName.RUN_OCR, TextsPart),
         view.source.width,
     )
+
+
+def chains_of(view: View, looks: Sequence[LookSeen], signs: Sequence[Sign]) -> tuple[LookChain, ...]:
+    """The finds by look linked over the frames of each shot."""
+    scenes = view.all_parts(StageName.FILTER_SCENES, ScenesPart)
+    return link_looks(looks, shots_of(scenes), signs, view.source.width)
+
+
+def shots_of(scenes: Sequence[ScenesPart]) -> dict[int, int]:
+    """The job's shot number of each kept frame (seq), in order of time."""
+    numbers = shot_numbers(scenes)
+    return {frame.seq: numbers[part.chunk, frame.shot] for part in scenes for frame in part.kept}
+
+
+def _texts(view: View) -> float:
+    return float(sum(len(p.texts) for p in view.all_parts(StageName.RUN_OCR, TextsPart)))
+
+
+def _searches(view: View) -> int:
+    """Searches of one frame for one reference, remembered or not."""
+    kept = sum(len(p.kept) for p in view.all_parts(StageName.FILTER_SCENES, ScenesPart))
+    return kept * len(references_of(view.book))
 
 
 def canonical_appearance(a: Appearance) -> object:
