@@ -160,3 +160,57 @@ def _split(given: argparse.Namespace) -> int:
         return SplitBrand(brand_id=brand, new_name=given.to, sightings=(sighting,) if keys else ())
 
     return _do(given, command)
+
+
+def _cluster(given: argparse.Namespace) -> int:
+    """Clusters of look-alike spellings at one level, the one with most seconds first."""
+    with open_container(given.library, read_only=True) as app:
+        clusters = app.brands.clusters(given.level)
+    for cluster in clusters:
+        print(f"{cluster.lead}{'' if cluster.lead_brand else ' (no brand yet)'}")
+        rows = [
+            (f"  {m.text}", m.kind, f"{m.seconds:.1f} s", f"{m.appearances}×", f"{m.sources} videos")
+            for m in cluster.members
+        ]
+        print(table(rows, right=frozenset({2, 3, 4})))
+    print(f"{len(clusters)} clusters at level {given.level}")
+    return 0
+
+
+def _impact(given: argparse.Namespace) -> int:
+    """Seconds gained and lost per video if this edit were made; nothing is written."""
+    with open_container(given.library) as app:
+        impact = app.brands.impact(_edit(app, given.edit, given.words))
+    print(impact.title)
+    for note in impact.notes:
+        print(note)
+    rows = [("video", "brand", "now", "then")]
+    rows += [
+        (s.source_name, b.name, f"{b.before:.1f} s", f"{b.after:.1f} s")
+        for s in impact.sources
+        for b in s.brands
+    ]
+    if len(rows) > 1:
+        print(table(rows, right=frozenset({2, 3})))
+    print(
+        f"{impact.gained:.1f} s gained, {impact.lost:.1f} s lost in {len(impact.sources)} of {impact.looked_at} "
+        f"videos; {len(impact.to_rematch)} to be matched again"
+    )
+    return 0
+
+
+def _edit(app: Container, edit: str, words: list[str]) -> Command:
+    """The command that `impact EDIT WORDS` speaks of: alias NAME ALIAS, merge NAME… INTO, unmerge NAME, deny TEXT."""
+    if edit == "alias" and len(words) == 2:
+        return alias_command(app, words[0], words[1])
+    if edit == "merge" and len(words) > 1:
+        return merge_command(app, words[:-1], words[-1])
+    if edit == "unmerge" and len(words) == 1:
+        return unmerge_command(app, words[0])
+    if edit == "deny":
+        return Deny(texts=tuple(words))
+    raise UserFixable(
+        f"`brands impact {edit}` was given {len(words)} names.",
+        still_works="Nothing was changed.",
+        to_do="Say: alias NAME ALIAS, merge NAME… INTO, unmerge NAME, or deny TEXT.",
+    )

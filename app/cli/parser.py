@@ -59,7 +59,10 @@ def _run_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     run.add_argument("--end", metavar="T", help="end at this time")
     run.add_argument("--no-escalation", action="store_true", help="ask no model, local or cloud")
     run.add_argument(
-        "--vlm", nargs=2, metavar=("URL", "MODEL"), help="ask this model on your machine or network what OCR can't name"
+        "--vlm",
+        nargs=2,
+        metavar=("URL", "MODEL"),
+        help="ask this model on your machine or network what OCR can't name",
     )
     run.add_argument(
         "--cloud",
@@ -177,13 +180,17 @@ def _house_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     acts = models.add_subparsers(dest="act", metavar="ACTION", required=True)
     listing = acts.add_parser("list", help="providers with their keys and prices, or what a server offers")
     listing.add_argument("--json", action="store_true")
-    testing = acts.add_parser("test", help="send a tiny drawn picture: shows the answer, the time and the cost")
+    testing = acts.add_parser(
+        "test", help="send a tiny drawn picture: shows the answer, the time and the cost"
+    )
     for act, required in ((listing, False), (testing, True)):
         which = act.add_mutually_exclusive_group(required=required)
         which.add_argument("--vlm", nargs="+", metavar="URL MODEL" if required else "URL")
         which.add_argument("--cloud", nargs="+", metavar="PROVIDER MODEL" if required else "PROVIDER")
         act.add_argument("--endpoint", default="", metavar="URL", help="instead of the provider's own")
-    key = acts.add_parser("key", help="keep a provider's key in the system's keyring; it is asked for, never shown")
+    key = acts.add_parser(
+        "key", help="keep a provider's key in the system's keyring; it is asked for, never shown"
+    )
     key.add_argument("provider")
     key.add_argument("--forget", action="store_true")
     price = acts.add_parser("price", help="enter a model's price in USD for a million tokens")
