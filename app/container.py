@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.book_import import fill_new_library
+from app.brand_book import BrandBook
 from app.command_bus import CommandBus
 from app.jobs import JobService
 from app.mailbox import Mailbox
@@ -36,6 +37,7 @@ class Container:
             standing=self.models.standing,
             polite=polite,
         )
+        self.brands = BrandBook(library, self.bus, self.runs, self.jobs)
 
     def close(self) -> None:
         """Pause running jobs, join the threads, close the library."""

@@ -168,8 +168,9 @@ def _cluster(given: argparse.Namespace) -> int:
         clusters = app.brands.clusters(given.level)
     for cluster in clusters:
         print(f"{cluster.lead}{'' if cluster.lead_brand else ' (no brand yet)'}")
-        rows = [
-            (f"  {m.text}", m.kind, f"{m.seconds:.1f} s", f"{m.appearances}×", f"{m.sources} videos")
+        rows = [("  spelling", "kind", "on screen", "seen", "videos")]
+        rows += [
+            (f"  {m.text}", m.kind, f"{m.seconds:.1f} s", f"{m.appearances}×", str(m.sources))
             for m in cluster.members
         ]
         print(table(rows, right=frozenset({2, 3, 4})))
