@@ -1,0 +1,309 @@
+"""The run under review: its snapshot, the item that is looked at, and decisions on their way to the log.
+
+Everything that reads or writes the library runs in the window's threads, one step after the other in the order
+in which it was asked for; a decision is shown at once and corrected only where storing it fails.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ui.review.scene import Pending
+from ui.review.snapshot import Snapshot, take_snapshot
+from ui.review.wanted import Wanted
+from ui.text import tr
+from ui.timeline.lanes import LaneBuilder
+from ui.workspace import Services
+
+if TYPE_CHECKING:
+    from app.command_bus import Change
+    from app.commands import Command
+    from app.mailbox import LibraryChanged
+    from app.review import ReviewSession
+    from app.review_rows import QueueRow
+    from engine.domain.jobs import DetectJob, SourceAsset
+
+INITIATOR = "review"
+REFRESH_MS = 350
+"""Finished chunks and other screens' changes are gathered for so long before the queue is brought up to date."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """One thing to do off the main thread: a command to store, or (None) only to bring the session up to date."""
+
+    what: str
+    command: Command | None = None
+    change: LibraryChanged | None = None
+    keys: tuple[str, ...] = ()
+    done: Callable[[Change], None] | None = None
+
+
+class ReviewDesk(QObject):
+    """`opened` after another run is there, `snapshot_changed` after anything about it changed, `item_changed` with
+    whether the frame should go to the item, `pending_changed` when a decision was made or stored."""
+
+    opened = Signal()
+    closed = Signal()
+    snapshot_changed = Signal()
+    item_changed = Signal(bool)
+    pending_changed = Signal()
+    failed = Signal()
+
+    def __init__(self, services: Services, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._services = services
+        self.source: SourceAsset | None = None
+        self.job: DetectJob | None = None
+        self.session: ReviewSession | None = None
+        self.snapshot: Snapshot | None = None
+        self.wanted = Wanted()
+        self.key = ""
+        self.pending: dict[str, Pending] = {}
+        self._held: frozenset[str] = frozenset()
+        self._steps: deque[_Step] = deque()
+        self._busy = False
+        self._lanes = LaneBuilder()
+        self._lock = Lock()
+        self._before: tuple[str, int, QueueRow | None] = ("", 0, None)
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(REFRESH_MS)
+        self._late.timeout.connect(self._refresh_all)
+
+    @property
+    def writable(self) -> bool:
+        return self.session is not None and not self._services.container.library.read_only
+
+    @property
+    def row(self) -> QueueRow | None:
+        """The row that is looked at."""
+        return self.snapshot.row_at(self.key) if self.snapshot is not None and self.key else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is on its way to the library."""
+        return not self._busy and not self._steps and not self._late.isActive()
+
+    # Opening ---------------------------------------------------------------------------------------
+
+    def open(self, source: SourceAsset, job: DetectJob) -> None:
+        """Opens a run off the main thread; what is shown stays until it is there."""
+        if self.job is not None and self.job.id == job.id and self.session is not None:
+            self.job = job
+            self.refresh_soon()
+            return
+        container, wanted = self._services.container, self.wanted
+
+        def work() -> tuple[ReviewSession, Snapshot]:
+            from app.review import ReviewService
+
+            session = ReviewService(container.library, container.runs).open(job.id)
+            return session, self._take(session, wanted, frozenset())
+
+        def done(made: tuple[ReviewSession, Snapshot]) -> None:
+            same_source = self.source is not None and self.source.id == source.id
+            self._remember_item()
+            self.source, self.job = source, job
+            self.session, snapshot = made
+            self._held = frozenset()
+            self._steps.clear()
+            self.pending.clear()
+            if not same_source:
+                self.key = ""
+            self.snapshot = snapshot
+            self.opened.emit()
+            self._show(snapshot)
+
+        self._services.tasks.call(tr("Opening the run"), work, done, newest="review-open")
+
+    def close(self) -> None:
+        """Shows nothing."""
+        self._services.tasks.call(tr("Closing the run"), lambda: None, newest="review-open")
+        self._late.stop()
+        self.source = self.job = self.session = self.snapshot = None
+        self.key = ""
+        self.pending.clear()
+        self._steps.clear()
+        self.closed.emit()
+
+    # Filter ----------------------------------------------------------------------------------------
+
+    def want(self, wanted: Wanted) -> None:
+        """Another filter; what was decided under the former one is no longer held in the list."""
+        if wanted != self.wanted:
+            self.wanted = wanted
+            self._held = frozenset()
+            self._push(_Step(tr("Filtering the queue")))
+
+    # Item ------------------------------------------------------------------------------------------
+
+    def choose(self, key: str, *, seek: bool = True) -> None:
+        """Looks at another appearance (or a row by one of its keys)."""
+        if key != self.key:
+            self.key = key
+            self.item_changed.emit(seek)
+
+    def step(self, by: int, *, undecided: bool = False) -> bool:
+        """To the next (1) or previous (-1) row, or the next that nobody has decided; False where there is none.
+        Undecided ones are sought round the end."""
+        snapshot = self.snapshot
+        if snapshot is None or not snapshot.rows:
+            return False
+        rows, count = snapshot.rows, len(snapshot.rows)
+        here = snapshot.place.get(self.key, -1 if by > 0 else count)
+        if not undecided:
+            at = here + by
+            if not 0 <= at < count:
+                return False
+            self.choose(rows[at].key)
+            return True
+        for far in range(1, count + 1):
+            row = rows[(here + by * far) % count]
+            if not self.is_decided(row) and row.key != self.key:
+                self.choose(row.key)
+                return True
+        return False
+
+    def is_decided(self, row: QueueRow) -> bool:
+        """Whether a person decided, counting what is still on its way."""
+        wait = self.pending.get(row.key)
+        if wait is not None:
+            return wait.state != "undecided"
+        return row.decided
+
+    # Decisions -------------------------------------------------------------------------------------
+
+    def do(
+        self,
+        what: str,
+        command: Command,
+        keys: Iterable[str] = (),
+        pending: Pending | None = None,
+        done: Callable[[Change], None] | None = None,
+    ) -> None:
+        """Shows `pending` on these appearances at once and stores the command after those before it."""
+        chosen = tuple(keys)
+        if pending is not None:
+            self.pending.update(dict.fromkeys(chosen, pending))
+            self._held |= frozenset(chosen)
+            self.pending_changed.emit()
+        self._push(_Step(what, command, keys=chosen, done=done))
+
+    def changed_elsewhere(self, change: LibraryChanged) -> None:
+        """Another screen, or undo, changed decisions or brands."""
+        if self.session is not None and change.initiator != INITIATOR:
+            self._push(_Step(tr("Bringing the queue up to date"), change=change))
+
+    def rearranged(self) -> None:
+        """Rows were sorted anew, taken apart or put together: show them so."""
+        self._push(_Step(tr("Bringing the queue up to date")))
+
+    def refresh_soon(self) -> None:
+        """More results are there: gather for a moment, then bring everything up to date."""
+        if self.session is not None and not self._late.isActive():
+            self._late.start()
+
+    def _refresh_all(self) -> None:
+        self._push(_Step(tr("Bringing the queue up to date"), change=None, keys=("*",)))
+
+    # Steps one after the other ---------------------------------------------------------------------
+
+    def _push(self, step: _Step) -> None:
+        if self.session is not None:
+            self._steps.append(step)
+            self._pump()
+
+    def _pump(self) -> None:
+        session = self.session
+        if self._busy or not self._steps or session is None:
+            return
+        step = self._steps.popleft()
+        self._busy = True
+        bus, wanted, held = self._services.container.bus, self.wanted, self._held
+        last = not self._steps
+
+        def work() -> tuple[Change | None, Snapshot | None]:
+            change = None
+            if step.command is not None:
+                change = bus.do(step.command, initiator=INITIATOR)
+                session.refresh(change)
+            elif step.change is not None:
+                session.refresh(step.change)
+            elif step.keys:
+                session.refresh(None)
+            return change, self._take(session, wanted, held) if last else None
+
+        def done(made: tuple[Change | None, Snapshot | None]) -> None:
+            self._busy = False
+            change, snapshot = made
+            if change is not None:
+                self._services.saved()
+                if step.done is not None:
+                    step.done(change)
+            if snapshot is not None and session is self.session:
+                waiting = {key for s in self._steps if s.command is not None for key in s.keys}
+                self.pending = {k: p for k, p in self.pending.items() if k in waiting}
+                self._remember_item()
+                self._show(snapshot)
+            self._pump()
+
+        def failed(error: Exception) -> None:
+            self._busy = False
+            for key in step.keys:
+                self.pending.pop(key, None)
+            self._services.messages.tell_error(step.what, error)
+            self.pending_changed.emit()
+            self.failed.emit()
+            if not self._steps:
+                self._steps.append(_Step(tr("Bringing the queue up to date")))
+            self._pump()
+
+        self._services.tasks.call(step.what, work, done, failed=failed)
+
+    def _take(self, session: ReviewSession, wanted: Wanted, held: frozenset[str]) -> Snapshot:
+        with self._lock:
+            return take_snapshot(session, wanted.to_filter(), held, self._lanes)
+
+    # Showing ---------------------------------------------------------------------------------------
+
+    def _remember_item(self) -> None:
+        snapshot = self.snapshot
+        row = self.row
+        number = snapshot.place.get(self.key, 0) if snapshot is not None else 0
+        self._before = self.key, number, row
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        key = self._item_again(snapshot)
+        moved = key != self.key
+        self.key = key
+        self.snapshot_changed.emit()
+        self.pending_changed.emit()
+        if moved:
+            self.item_changed.emit(not self._before[0])
+
+    def _item_again(self, snapshot: Snapshot) -> str:
+        """The item that was looked at: by key, else the same brand or text at the same time, else its place."""
+        key, number, before = self._before
+        if not snapshot.rows:
+            return self.key if self.key in snapshot.appearances else ""
+        if self.key and (self.key in snapshot.place or self.key in snapshot.appearances):
+            return self.key
+        if before is not None:
+            like = [
+                (r.span.overlap(before.span), r.key)
+                for r in snapshot.rows
+                if (r.brand_name, r.text) == (before.brand_name, before.text)
+            ]
+            if like and max(like)[0] > 0:
+                return max(like)[1]
+        return snapshot.rows[min(number, len(snapshot.rows) - 1)].key if key or not self.key else self.key
+
+

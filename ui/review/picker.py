@@ -1,0 +1,176 @@
+"""Type-ahead for a brand: a small field over the frame; a name that no brand has makes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from ui.icons import icon
+from ui.tasks import Tasks
+from ui.text import tr
+
+if TYPE_CHECKING:
+    from app.brand_search import BrandHit
+
+WIDTH = 380
+DELAY_MS = 40
+
+
+class BrandPicker(QFrame):
+    """`picked` carries brand id ('' for a new one) and name; `closed` comes after every end."""
+
+    picked = Signal(str, str)
+    closed = Signal()
+
+    def __init__(self, tasks: Tasks, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._over = parent
+        self._search: Callable[[str], Sequence[BrandHit]] = lambda _text: ()
+        self._new_allowed = True
+        self.setProperty("look", "panel")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 10, 12, 12)
+        column.setSpacing(6)
+        self._title = QLabel()
+        self._title.setProperty("look", "strong")
+        column.addWidget(self._title)
+        self.field = QLineEdit()
+        self.field.setPlaceholderText(tr("Type a brand’s name"))
+        self.field.setAccessibleName(tr("Brand’s name"))
+        self.field.installEventFilter(self)
+        self.field.textChanged.connect(self._typed)
+        column.addWidget(self.field)
+        self.list = QListWidget()
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setAccessibleName(tr("Brands"))
+        self.list.setIconSize(QSize(14, 14))
+        self.list.itemClicked.connect(self._take)
+        column.addWidget(self.list)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(DELAY_MS)
+        self._timer.timeout.connect(self._ask)
+        self.hide()
+
+    def open(
+        self,
+        title: str,
+        search: Callable[[str], Sequence[BrandHit]],
+        start: Sequence[tuple[str, str]] = (),
+        *,
+        new: bool = True,
+    ) -> None:
+        """Asks for a brand. `search` runs off the main thread; `start` are (id, name) shown before anything is
+        typed; `new` allows names that no brand has."""
+        self._title.setText(title)
+        self._search = search
+        self._new_allowed = new
+        self.field.clear()
+        self._fill([(id, name, "") for id, name in start], "")
+        parent = self._over
+        self.setFixedWidth(min(WIDTH, parent.width() - 24))
+        self.adjustSize()
+        self.move((parent.width() - self.width()) // 2, max(12, parent.height() // 6))
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def cancel(self) -> None:
+        """Closes without a brand."""
+        if self.isVisible():
+            self._end()
+
+    def _end(self) -> None:
+        self._timer.stop()
+        self.hide()
+        self.closed.emit()
+
+    def _typed(self) -> None:
+        if self.isVisible():
+            self._timer.start()
+
+    def _ask(self) -> None:
+        text = self.field.text().strip()
+        search = self._search
+        if not text:
+            return
+
+        def show(hits: Sequence[BrandHit]) -> None:
+            if self.isVisible() and text == self.field.text().strip():
+                found = [(h.brand_id, h.name, h.matched if h.matched != h.name else "") for h in hits]
+                self._fill(found, text)
+
+        self._tasks.call(tr("Searching brands"), lambda: search(text), show, newest="brand-picker")
+
+    def _fill(self, found: Sequence[tuple[str, str, str]], text: str) -> None:
+        self.list.clear()
+        for id, name, alias in found:
+            words = tr("{name}  – also “{alias}”").format(name=name, alias=alias) if alias else name
+            item = QListWidgetItem(icon("brands"), words)
+            item.setData(Qt.ItemDataRole.UserRole, (id, name))
+            self.list.addItem(item)
+        known = {name.casefold() for _, name, _ in found}
+        if text and self._new_allowed and text.casefold() not in known:
+            item = QListWidgetItem(icon("add"), tr("New brand “{name}”").format(name=text))
+            item.setData(Qt.ItemDataRole.UserRole, ("", text))
+            self.list.addItem(item)
+        if self.list.count():
+            self.list.setCurrentRow(0)
+        rows = min(8, max(1, self.list.count()))
+        height = self.list.sizeHintForRow(0) if self.list.count() else 26
+        self.list.setFixedHeight(rows * max(24, height) + 6)
+        self.list.setVisible(self.list.count() > 0)
+        self.adjustSize()
+
+    def _take(self, item: QListWidgetItem | None) -> None:
+        if item is None:
+            return
+        id, name = item.data(Qt.ItemDataRole.UserRole)
+        self._end()
+        self.picked.emit(id, name)
+
+    def _accept(self) -> None:
+        """Enter: what is marked, unless a text was typed that hasn't been looked up yet."""
+        text = self.field.text().strip()
+        if self._timer.isActive() and text:
+            self._timer.stop()
+            hits = self._search(text)
+            self._fill([(h.brand_id, h.name, h.matched if h.matched != h.name else "") for h in hits], text)
+        self._take(self.list.currentItem())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Escape:
+                event.accept()
+                return True
+        elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            return self._pressed(event)
+        elif kind == QEvent.Type.FocusOut and self.isVisible():
+            QTimer.singleShot(0, self._left)
+        return super().eventFilter(watched, event)
+
+    def _pressed(self, event: QKeyEvent) -> bool:
+        key = event.key()
+        if key == Qt.Key.Key_Escape:
+            self._end()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._accept()
+        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            by = 1 if key == Qt.Key.Key_Down else -1
+            count = self.list.count()
+            if count:
+                self.list.setCurrentRow((self.list.currentRow() + by) % count)
+        else:
+            return False
+        return True
+
+    def _left(self) -> None:
+        if self.isVisible() and not self.isAncestorOf(self.window().focusWidget() or self):
+            self._end()

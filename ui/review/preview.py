@@ -1,0 +1,95 @@
+"""Another threshold's answer over the stored one: boxes, timeline and queue show it while nothing is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from ui.review.scene import BoxIndex
+from ui.text import tr
+from ui.timeline.data import TimelineData
+from ui.timeline.lanes import LaneBuilder
+
+if TYPE_CHECKING:
+    from app.overlay import EffectiveAppearance, Overlay
+    from app.preview import PreviewResult
+    from ui.review.area import Review
+
+
+class Preview(QObject):
+    """`boxes` is the previewed index, None while no preview is in force."""
+
+    def __init__(self, review: Review) -> None:
+        super().__init__(review)
+        self._review = review
+        self._lanes = LaneBuilder()
+        self.boxes: BoxIndex | None = None
+
+    def show(self, preview: PreviewResult | None) -> None:
+        """Works the answer out off the main thread; only the newest one is shown. None ends the preview."""
+        review = self._review
+        snapshot = review.desk.snapshot
+        if preview is None or snapshot is None:
+            self.end()
+            return
+        overlay, lanes, denied = snapshot.overlay, self._lanes, review.desk.wanted.denied
+
+        def work() -> tuple[BoxIndex, TimelineData, Mapping[str, str]]:
+            shown, changed = previewed(overlay, preview)
+            timeline = lanes.build(overlay.run, shown, overlay.names, denied=denied)
+            return BoxIndex(overlay.run, shown), timeline, changed
+
+        def done(made: tuple[BoxIndex, TimelineData, Mapping[str, str]]) -> None:
+            self.boxes, timeline, changed = made
+            review.timeline.set_data(timeline)
+            review.queue.model.show_tried(changed)
+            words = tr("Preview · {n} appearances change · nothing is saved")
+            review.canvas.frame.hud.banner = words.format(n=len(changed))
+            review.display.show_boxes()
+
+        review.services.tasks.call(tr("Showing the preview"), work, done, newest="review-preview")
+
+    def end(self) -> None:
+        """The stored answer again."""
+        review = self._review
+        review.services.tasks.call("", lambda: None, newest="review-preview")
+        if self.boxes is None:
+            return
+        self.boxes = None
+        review.canvas.frame.hud.banner = ""
+        review.queue.model.show_tried({})
+        if review.desk.snapshot is not None:
+            review.timeline.set_data(review.desk.snapshot.timeline)
+        review.display.show_boxes()
+
+
+def previewed(
+    overlay: Overlay, preview: PreviewResult
+) -> tuple[Sequence[EffectiveAppearance], Mapping[str, str]]:
+    """The appearances as they would be, and the verdicts that differ by key. What people decided stays."""
+    would = {a.key: a for a in preview.appearances}
+    shown: list[EffectiveAppearance] = []
+    changed: dict[str, str] = {}
+    for a in overlay.appearances:
+        machine = would.get(a.key)
+        if a.machine is None or machine is None or a.decided:
+            shown.append(a)
+            continue
+        if (machine.verdict, machine.brand_id) == (a.machine.verdict, a.machine.brand_id):
+            shown.append(a)
+            continue
+        changed[a.key] = machine.verdict
+        brand_id = overlay.names.resolve(machine.brand_id) if machine.brand_id else ""
+        shown.append(
+            replace(
+                a,
+                machine=machine,
+                brand_id=brand_id,
+                brand_name=overlay.names.name(brand_id, machine.brand_name) if brand_id else machine.brand_name,
+                counts=machine.verdict == "accepted",
+            )
+        )
+    return shown, changed

@@ -1,0 +1,130 @@
+"""Scrub bar, transport buttons, the time, and the zoom: the strip under the frame."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
+
+from engine.domain.timebase import format_time, parse_time
+from ui.action_set import ActionSet
+from ui.icons import icon
+from ui.review.scrub_bar import ScrubBar
+from ui.text import tr
+from ui.theme import Theme
+from ui.tokens import TYPE
+
+BUTTONS = (
+    "play.previous_analysed", "play.frame_back", "play.toggle", "play.frame_forward", "play.next_analysed",
+)  # fmt: skip
+VIEW = ("review.new_box", "review.edit_box", "canvas.zoom_out", "canvas.zoom_in", "canvas.fit")
+
+
+class Transport(QWidget):
+    """`time_typed` carries a time that was typed into the field (G)."""
+
+    time_typed = Signal(int)
+    left = Signal()
+
+    def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._actions = actions
+        self.setProperty("look", "surface")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 4)
+        column.setSpacing(0)
+        self.bar = ScrubBar(theme)
+        column.addWidget(self.bar)
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(2)
+        for id in BUTTONS:
+            row.addWidget(self._button(id))
+        row.addSpacing(8)
+        self._time = QLabel()
+        self._time.setAccessibleName(tr("Time"))
+        row.addWidget(self._time)
+        self._field = QLineEdit()
+        self._field.setPlaceholderText(tr("m:ss.mmm"))
+        self._field.setAccessibleName(tr("Go to time"))
+        self._field.setFixedWidth(120)
+        self._field.returnPressed.connect(self._typed)
+        self._field.editingFinished.connect(self.leave_field)
+        self._field.hide()
+        row.addWidget(self._field)
+        self._speed = QLabel()
+        self._speed.setProperty("look", "badge-info")
+        self._speed.hide()
+        row.addSpacing(6)
+        row.addWidget(self._speed)
+        row.addStretch(1)
+        self._frame = QLabel()
+        self._frame.setProperty("look", "small")
+        row.addWidget(self._frame)
+        row.addSpacing(8)
+        for id in VIEW:
+            row.addWidget(self._button(id))
+        column.addLayout(row)
+        self._theme = theme
+        theme.changed.connect(self._fonts)
+        self._fonts()
+        self.show_time(0, 0)
+
+    def _button(self, id: str) -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(self._actions[id])
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setIconSize(QSize(18, 18))
+        button.setAccessibleName(self._actions[id].text())
+        return button
+
+    def _fonts(self) -> None:
+        self._time.setFont(self._theme.figures(TYPE.base))
+        self._time.setMinimumWidth(self._time.fontMetrics().horizontalAdvance("0:00:00.000 / 0:00:00.000"))
+
+    def show_time(self, time: int, duration: int) -> None:
+        """The playhead's time and the video's length (microseconds)."""
+        self._time.setText(f"{format_time(time)} / {format_time(duration)}")
+        self.bar.set_time(time)
+
+    def show_frame(self, words: str) -> None:
+        """What kind of frame is shown: analysed, between, stored."""
+        self._frame.setText(words)
+
+    def show_speed(self, speed: int) -> None:
+        """0 is stopped; negative is backwards."""
+        toggle = self._actions["play.toggle"]
+        toggle.setIcon(icon("pause" if speed else "play"))
+        self._speed.setVisible(speed not in (0, 1))
+        arrow = "◀" if speed < 0 else "▶"
+        self._speed.setText(f"{arrow} {abs(speed)}×")
+
+    def ask_time(self) -> None:
+        """Opens the field for a time to go to."""
+        self._time.hide()
+        self._field.show()
+        self._field.clear()
+        self._field.setProperty("look", "")
+        self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def leave_field(self) -> None:
+        """Closes the field."""
+        if self._field.isVisible() and not self._field.hasFocus():
+            self._close_field()
+
+    def _close_field(self) -> None:
+        self._field.hide()
+        self._time.show()
+
+    def _typed(self) -> None:
+        try:
+            time = parse_time(self._field.text().replace(",", "."))
+        except ValueError:
+            self._field.setProperty("look", "wrong")
+            self._field.style().unpolish(self._field)
+            self._field.style().polish(self._field)
+            self._field.setToolTip(tr("A time like 90, 1:30 or 1:02:03.5"))
+            return
+        self._close_field()
+        self.time_typed.emit(time)
+        self.left.emit()

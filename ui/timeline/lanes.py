@@ -1,0 +1,119 @@
+"""Makes the timeline's lanes from a run under review; what did not change since the last time is used again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from ui.timeline.data import CHANGED, DECIDED, REJECTED, UNDECIDED, Lane, TimelineData, Times, cut_times
+
+if TYPE_CHECKING:
+    from app.overlay import EffectiveAppearance, Names
+    from app.results import RunResult
+
+Group: TypeAlias = "list[EffectiveAppearance]"
+LaneName: TypeAlias = tuple[str, str, bool]
+
+
+class LaneBuilder:
+    """Builds timelines of one run after another; used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._run: RunResult | None = None
+        self._edges: Times = np.zeros((0, 2), np.int64)
+        self._seconds: Any = np.zeros(0)
+        self._boxes: dict[str, tuple[object, Times]] = {}
+        self._lanes: dict[LaneName, tuple[Group, Lane]] = {}
+
+    def build(
+        self,
+        run: RunResult,
+        appearances: Iterable[EffectiveAppearance],
+        names: Names,
+        *,
+        denied: bool = False,
+    ) -> TimelineData:
+        """The timeline of these appearances. Denied texts are left out unless `denied`."""
+        if run is not self._run:
+            self._start(run)
+        groups: dict[LaneName, Group] = {}
+        for a in appearances:
+            machine = a.machine
+            if machine is not None and machine.verdict == "denied" and not a.decided and not denied:
+                continue
+            brand_id, name = a.brand_id, a.brand_name
+            if not name and machine is not None and machine.candidates and not a.decided:
+                brand_id = names.resolve(machine.candidates[0].brand_id)
+                name = names.name(brand_id, machine.candidates[0].brand_name)
+            groups.setdefault((brand_id or name, name, a.surface == "caption"), []).append(a)
+        lanes = [self._lane(name, group) for name, group in groups.items()]
+        self._lanes = {name: known for name, known in self._lanes.items() if name in groups}
+        lanes.sort(key=lambda lane: (not lane.name, lane.caption, -lane.seconds, lane.name))
+        return TimelineData(
+            duration=max(run.source.duration, 1),
+            step=round(1_000_000 / run.fps),
+            lanes=tuple(lanes),
+            cuts=cut_times(run),
+            lost=tuple((lost.span.start, lost.span.end, lost.reason) for lost in run.lost),
+            analysed=tuple((span.start, span.end) for span in run.analysed),
+        )
+
+    def _start(self, run: RunResult) -> None:
+        """Tables by seq: the stretch that each kept frame stands for, and its seconds."""
+        self._run = run
+        self._boxes.clear()
+        self._lanes.clear()
+        size = max(run.kept, default=-1) + 1
+        self._edges = np.full((size, 2), -1, np.int64)
+        self._seconds = np.zeros(size)
+        for seq, frame in run.kept.items():
+            if frame.spans:
+                self._edges[seq] = frame.spans[0].start, frame.spans[-1].end
+                self._seconds[seq] = frame.seconds
+
+    def _lane(self, name: LaneName, group: Group) -> Lane:
+        known = self._lanes.get(name)
+        if known is not None and len(known[0]) == len(group) and all(map(_same, known[0], group)):
+            return known[1]
+        lane = self._made(name, group)
+        self._lanes[name] = group, lane
+        return lane
+
+    def _made(self, name: LaneName, group: Sequence[EffectiveAppearance]) -> Lane:
+        counted = [self._seqs(a) for a in group if str(a.state) != "rejected"]
+        seqs = np.concatenate(counted) if counted else np.zeros(0, np.int64)
+        edges = self._edges[seqs]
+        edges = edges[edges[:, 0] >= 0]
+        ordered = sorted(group, key=lambda a: a.span)
+        return Lane(
+            brand_id=name[0] if name[1] else "",
+            name=name[1],
+            caption=name[2],
+            seconds=float(self._seconds[np.unique(seqs)].sum()),
+            starts=np.sort(edges[:, 0]),
+            ends=np.sort(edges[:, 1]),
+            spans=np.array([(a.span.start, a.span.end) for a in ordered], np.int64).reshape(-1, 2),
+            marks=np.array([_mark(a) for a in ordered], np.uint8),
+            keys=tuple(a.key for a in ordered),
+        )
+
+    def _seqs(self, a: EffectiveAppearance) -> Times:
+        known = self._boxes.get(a.key)
+        if known is None or known[0] is not a.seen:
+            found = np.fromiter((s.seq for s in a.seen), np.int64, len(a.seen))
+            known = self._boxes[a.key] = a.seen, found[found < len(self._seconds)]
+        return known[1]
+
+
+def _same(a: object, b: object) -> bool:
+    return a is b
+
+
+def _mark(a: EffectiveAppearance) -> int:
+    if a.changed:
+        return CHANGED
+    if str(a.state) == "rejected":
+        return REJECTED
+    return DECIDED if a.decided and str(a.state) != "unsure" else UNDECIDED

@@ -1,0 +1,210 @@
+"""Paints ruler, names, heat and marks of the timeline into one pixmap."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen
+
+from ui.text import duration as duration_words
+from ui.text import tr
+from ui.theme import Theme
+from ui.timeline.data import CHANGED, DECIDED, REJECTED, UNDECIDED, Lane, TimelineData
+from ui.timeline.ruler import tick_text, ticks
+from ui.tokens import DATA, TYPE, DataState
+
+GUTTER = 168
+"""Width of the names on the left."""
+RULER = 26
+ROW = 24
+HEAT_TOP, HEAT_HEIGHT = 4, 11
+MARK_TOP, MARK_HEIGHT = 17, 3
+
+
+def paint_content(
+    painter: QPainter,
+    size: QSize,
+    data: TimelineData,
+    start: int,
+    end: int,
+    offset: int,
+    theme: Theme,
+    ratio: float,
+) -> None:
+    """Everything but the playhead, for the times from `start` to `end` (microseconds), scrolled by `offset`."""
+    c = theme.colours
+    width, height = size.width(), size.height()
+    lane_width = max(1, width - GUTTER)
+    painter.fillRect(0, 0, width, height, QColor(c.surface))
+    bins = max(2, round(lane_width * min(ratio, 2.0)))
+    edges = np.linspace(start, end, bins + 1).astype(np.int64)
+
+    painter.setClipRect(0, RULER, width, height - RULER)
+    first = offset // ROW
+    last = min(len(data.lanes), (offset + height - RULER) // ROW + 1)
+    for number in range(first, last):
+        top = RULER + number * ROW - offset
+        if number % 2:
+            painter.fillRect(0, top, width, ROW, QColor(c.sunken))
+        _lane(painter, data.lanes[number], number, top, lane_width, edges, data.step, theme)
+    _cuts(painter, data, start, end, lane_width, height, theme)
+    _lost(painter, data, start, end, lane_width, height, theme)
+    if not data.lanes:
+        painter.setPen(QColor(c.muted))
+        painter.setFont(theme.font(TYPE.base))
+        words = tr("Brands appear here as soon as the first chunk is read.")
+        painter.drawText(
+            QRectF(GUTTER, RULER, lane_width, height - RULER), Qt.AlignmentFlag.AlignCenter, words
+        )
+    painter.setClipping(False)
+    _ruler(painter, data, start, end, lane_width, theme)
+    painter.setPen(QPen(QColor(c.border), 1))
+    painter.drawLine(QPointF(GUTTER - 0.5, 0), QPointF(GUTTER - 0.5, height))
+    painter.drawLine(QPointF(0, RULER - 0.5), QPointF(width, RULER - 0.5))
+
+
+def _lane(
+    painter: QPainter,
+    lane: Lane,
+    number: int,
+    top: int,
+    width: int,
+    edges: NDArray[np.int64],
+    step: int,
+    theme: Theme,
+) -> None:
+    c = theme.colours
+    painter.setFont(theme.figures(TYPE.small))
+    metrics = QFontMetricsF(painter.font())
+    amount = duration_words(lane.seconds)
+    room = metrics.horizontalAdvance(amount)
+    painter.setPen(QColor(c.faint))
+    painter.drawText(QRectF(GUTTER - 10 - room, top, room + 2, ROW), Qt.AlignmentFlag.AlignVCenter, amount)
+    painter.setFont(theme.font(TYPE.small + 1))
+    metrics = QFontMetricsF(painter.font())
+    name = lane.name or tr("Unknown texts")
+    left = 12.0
+    if lane.caption:
+        painter.setPen(QColor(c.muted))
+        painter.drawText(QRectF(left, top, 12, ROW), Qt.AlignmentFlag.AlignVCenter, "T")
+        left += 13
+    painter.setPen(QColor(c.text if lane.name else c.muted))
+    elided = metrics.elidedText(name, Qt.TextElideMode.ElideRight, GUTTER - left - room - 18)
+    painter.drawText(QRectF(left, top, GUTTER - left, ROW), Qt.AlignmentFlag.AlignVCenter, elided)
+
+    colour, hatch = theme.series(number)
+    if not lane.name:
+        colour, hatch = QColor(c.faint), Qt.BrushStyle.SolidPattern
+    heat = lane.heat(edges, step)
+    place = QRectF(GUTTER, top + HEAT_TOP, width, HEAT_HEIGHT)
+    painter.drawImage(place, _strip(heat, colour))
+    if hatch != Qt.BrushStyle.SolidPattern:
+        veil = QColor(c.surface)
+        veil.setAlpha(150)
+        painter.fillRect(place, QBrush(veil, hatch))
+    _marks(painter, lane, edges, top + MARK_TOP, width)
+
+
+def _strip(heat: NDArray[np.float32], colour: QColor) -> QImage:
+    """One row of pixels: the colour, the more opaque the more boxes are there."""
+    strength = np.where(heat > 0, 0.38 + 0.62 * np.clip(heat / 2.5, 0.0, 1.0), 0.0)
+    alpha = (strength * 255).astype(np.uint32)
+    pixels = np.zeros((1, len(heat), 4), np.uint8)
+    for channel, value in enumerate((colour.blue(), colour.green(), colour.red())):
+        pixels[0, :, channel] = alpha * value // 255
+    pixels[0, :, 3] = alpha
+    form = QImage.Format.Format_ARGB32_Premultiplied
+    return QImage(pixels.data, len(heat), 1, 4 * len(heat), form).copy()
+
+
+def _marks(painter: QPainter, lane: Lane, edges: NDArray[np.int64], top: int, width: int) -> None:
+    """Below the heat: full bars where people decided, dots where not, a hatched line where rejected."""
+    looks: tuple[tuple[int, QPen, list[float]], ...] = (
+        (UNDECIDED, QPen(QColor(DATA[DataState.REVIEW].colour).darker(125), MARK_HEIGHT - 1), [1.0, 1.5]),
+        (REJECTED, QPen(QColor(DATA[DataState.REJECTED].colour).darker(140), 1.5), [3.0, 2.0]),
+        (DECIDED, QPen(QColor(DATA[DataState.PERSON].colour).darker(120), MARK_HEIGHT), []),
+        (CHANGED, QPen(QColor(DATA[DataState.CHANGED].colour).darker(110), MARK_HEIGHT + 1), [2.0, 0.6]),
+    )
+    per_bin = width / (len(edges) - 1)
+    for mark, pen, dashes in looks:
+        there = lane.marked(edges, mark)
+        if not there.any():
+            continue
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        if dashes:
+            pen.setDashPattern(dashes)
+        painter.setPen(pen)
+        turns = np.flatnonzero(np.diff(np.concatenate(([0], there.view(np.int8), [0]))))
+        y = top + MARK_HEIGHT / 2
+        for left, right in turns.reshape(-1, 2):
+            x = GUTTER + left * per_bin
+            painter.drawLine(QPointF(x, y), QPointF(max(GUTTER + right * per_bin - 1, x + 2), y))
+
+
+def _cuts(
+    painter: QPainter, data: TimelineData, start: int, end: int, width: int, height: int, theme: Theme
+) -> None:
+    """Shots: thin lines through all rows, left out where they would be denser than every six pixels."""
+    shown = data.cuts[(data.cuts >= start) & (data.cuts <= end)]
+    if not len(shown) or len(shown) > width / 6:
+        return
+    line = QColor(theme.colours.outline)
+    line.setAlpha(90)
+    painter.setPen(QPen(line, 1, Qt.PenStyle.DotLine))
+    for cut in shown:
+        x = GUTTER + (int(cut) - start) * width / (end - start)
+        painter.drawLine(QPointF(x, RULER), QPointF(x, height))
+
+
+def _lost(
+    painter: QPainter, data: TimelineData, start: int, end: int, width: int, height: int, theme: Theme
+) -> None:
+    """Time that isn't counted or not analysed yet lies under a hatch."""
+    ink = QColor(theme.colours.outline)
+    ink.setAlpha(80)
+    for a, b, _ in data.lost:
+        if b > start and a < end:
+            left = max(GUTTER, GUTTER + (a - start) * width / (end - start))
+            right = GUTTER + (b - start) * width / (end - start)
+            painter.fillRect(
+                QRectF(left, RULER, right - left, height), QBrush(ink, Qt.BrushStyle.BDiagPattern)
+            )
+
+
+def _ruler(painter: QPainter, data: TimelineData, start: int, end: int, width: int, theme: Theme) -> None:
+    c = theme.colours
+    painter.fillRect(0, 0, GUTTER + width, RULER, QColor(c.surface))
+    done = QColor(c.accent)
+    done.setAlpha(150)
+    for a, b in _joined(data.analysed):
+        left = max(float(GUTTER), GUTTER + (a - start) * width / (end - start))
+        right = min(float(GUTTER + width), GUTTER + (b - start) * width / (end - start))
+        if right > left:
+            painter.fillRect(QRectF(left, RULER - 3, right - left, 2), done)
+    painter.setFont(theme.figures(TYPE.small))
+    metrics = QFontMetricsF(painter.font())
+    step, times = ticks(start, end, width)
+    for time in times:
+        x = GUTTER + (time - start) * width / (end - start)
+        painter.setPen(QPen(QColor(c.outline), 1))
+        painter.drawLine(QPointF(x, RULER - 7), QPointF(x, RULER - 3))
+        text = tick_text(time, step)
+        room = metrics.horizontalAdvance(text)
+        if x + 4 + room <= GUTTER + width:
+            painter.setPen(QColor(c.muted))
+            painter.drawText(QRectF(x + 4, 0, room + 2, RULER - 4), Qt.AlignmentFlag.AlignVCenter, text)
+    shown = data.cuts[(data.cuts >= start) & (data.cuts <= end)]
+    painter.setPen(QPen(QColor(c.muted), 1))
+    for x in np.unique((GUTTER + (shown - start) * (width / (end - start))).astype(int)):
+        painter.drawLine(QPointF(x, RULER - 6), QPointF(x, RULER - 1))
+
+
+def _joined(spans: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    made: list[tuple[int, int]] = []
+    for a, b in spans:
+        if made and a <= made[-1][1]:
+            made[-1] = made[-1][0], max(b, made[-1][1])
+        else:
+            made.append((a, b))
+    return made
