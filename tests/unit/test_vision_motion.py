@@ -1,0 +1,133 @@
+"""Camera motion, carrying signs along it, and following them through a chunk: on rendered pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.adapters.cv import cv2
+from engine.motion import Picture, camera_motion, find_again, mapped
+from engine.tracking import Moment, Region, follow, looks_at
+
+
+def scene(seed: int = 3) -> np.ndarray:
+    """A wide textured world with a board that says SPONSOR at (700, 300)."""
+    rng = np.random.default_rng(seed)
+    world = cv2.resize(
+        rng.integers(0, 256, (110, 220, 3), np.uint8), (2200, 1100), interpolation=cv2.INTER_CUBIC
+    )
+    cv2.rectangle(world, (680, 290), (960, 350), (255, 255, 255), -1)
+    cv2.putText(world, "SPONSOR", (695, 338), cv2.FONT_HERSHEY_SIMPLEX, 1.8, (160, 20, 20), 5)
+    return world
+
+
+def view(world: np.ndarray, x: float, y: float, zoom: float = 1.0) -> np.ndarray:
+    """1280 × 720 pixels of the world from (x, y)."""
+    matrix = np.array([[1 / zoom, 0, x], [0, 1 / zoom, y]])
+    return cv2.warpAffine(world, matrix, (1280, 720), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+
+def board(x: float, y: float, zoom: float = 1.0) -> np.ndarray:
+    world = np.array([[680, 290], [960, 290], [960, 350], [680, 350]], np.float32)
+    return ((world - (x, y)) * zoom).astype(np.float32)
+
+
+def picture(pixels: np.ndarray) -> Picture:
+    return Picture(lambda: pixels)
+
+
+@pytest.mark.parametrize(
+    ("dx", "dy", "zoom"), [(0, 0, 1.0), (180, 12, 1.0), (60, -20, 1.3), (-150, 30, 0.85)]
+)
+def test_motion_carries_a_board_to_where_it_is(dx: float, dy: float, zoom: float) -> None:
+    world = scene()
+    a, b = picture(view(world, 300, 100)), picture(view(world, 300 + dx, 100 + dy, zoom))
+    motion = camera_motion(a, b)
+    assert motion.known
+    expected = board(300 + dx, 100 + dy, zoom)
+    assert np.abs(mapped(motion.matrix, board(300, 100)) - expected).max() < 4
+    found = find_again(a, b, board(300, 100), motion.matrix, 0.6)
+    assert found is not None and found[1] > 0.8
+    assert np.abs(found[0] - expected).max() < 4
+
+
+def test_an_overlay_does_not_hide_the_camera_s_motion() -> None:
+    world = scene()
+    one, two = view(world, 300, 100), view(world, 420, 100)
+    for image in (one, two):
+        image[600:700, 60:1220] = view(scene(9), 500, 700)[600:700, 60:1220]
+    motion = camera_motion(picture(one), picture(two))
+    assert abs(motion.matrix[0, 2] + 120) < 8
+
+
+def test_unrelated_pictures_confirm_nothing() -> None:
+    a, b = picture(view(scene(1), 300, 100)), picture(view(scene(2), 300, 800)[::-1].copy())
+    assert find_again(a, b, board(300, 100), np.eye(3), 0.6) is None
+
+
+def moments(shots: list[int], images: list[np.ndarray]) -> list[Moment]:
+    return [Moment(i * 0.5, shot, picture(p)) for i, (shot, p) in enumerate(zip(shots, images, strict=True))]
+
+
+def test_looks_are_spread_over_each_shot_with_its_first_and_last_frame() -> None:
+    pictures = [np.zeros((32, 32, 3), np.uint8)] * 12
+    spread = looks_at(moments([0] * 9 + [1] * 3, pictures), 2.0)
+    assert spread == {0, 4, 8, 9, 11}
+    assert looks_at(moments([0], pictures[:1]), 2.0) == {0}
+
+
+def test_a_sign_is_followed_between_looks_and_back_before_the_first() -> None:
+    world = scene()
+    xs = [300 + 60 * i for i in range(6)]
+    frames = moments([0] * 6, [view(world, x, 100) for x in xs])
+
+    def look(p: Picture, active: object, number: int) -> list[Region]:
+        return [Region(board(xs[number], 100), 0.9, "test")] if number == 2 else []
+
+    (sign,) = follow(frames, look, every=1.5, least=0.6)
+    assert sorted(sign.places) == [0, 1, 2, 3, 4, 5]
+    assert [sign.places[i].seen == "detected" for i in range(6)] == [False, False, True, False, False, False]
+    for number, place in sign.places.items():
+        assert np.abs(place.corners - board(xs[number], 100)).max() < 5
+    assert sign.still == 0 and sign.moving == 5
+
+
+def test_an_overlay_is_followed_standing_still() -> None:
+    world = scene()
+    corners = np.array([[90, 40], [330, 40], [330, 90], [90, 90]], np.float32)
+    images = []
+    for i in range(4):
+        image = view(world, 300 + 50 * i, 300)
+        cv2.rectangle(image, (80, 30), (340, 100), (0, 0, 0), -1)
+        cv2.putText(image, "AAA 1-0 BBB", (92, 80), cv2.FONT_HERSHEY_SIMPLEX, 1.1, (255, 255, 255), 2)
+        images.append(image)
+    (sign,) = follow(
+        moments([0] * 4, images),
+        lambda p, s, n: [Region(corners, 0.9, "test")] if n == 0 else [],
+        every=9,
+        least=0.6,
+    )
+    assert sorted(sign.places) == [0, 1, 2, 3]
+    assert sign.still == sign.moving == 3
+
+
+def test_a_board_that_turns_over_ends_its_track() -> None:
+    world = scene()
+    images = [view(world, 300, 100) for _ in range(4)]
+    for image in images[2:]:
+        cv2.rectangle(image, (380, 190), (660, 250), (0, 0, 0), -1)
+        cv2.putText(image, "iliiq", (420, 236), cv2.FONT_HERSHEY_SIMPLEX, 1.8, (0, 255, 255), 5)
+
+    def look(p: Picture, active: object, number: int) -> list[Region]:
+        return [Region(board(300, 100), 0.9, "test")] if number in (0, 3) else []
+
+    first, second = follow(moments([0] * 4, images), look, every=1.5, least=0.6)
+    assert sorted(first.places) == [0, 1]
+    assert sorted(second.places) == [2, 3]
+
+
+def test_a_track_never_crosses_a_cut() -> None:
+    world = scene()
+    frames = moments([0, 0, 1, 1], [view(world, 300, 100)] * 4)
+    signs = follow(frames, lambda p, s, n: [Region(board(300, 100), 0.9, "test")], every=2, least=0.6)
+    assert [(s.shot, sorted(s.places)) for s in signs] == [(0, [0, 1]), (1, [2, 3])]
