@@ -10,11 +10,14 @@ import msgspec
 from app.results import ResultLibrary, RunResult
 from engine.appearances import decide, prepare
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
-from engine.domain.records import Appearance, RegionsPart, TextsPart, detections_of
+from engine.domain.records import Appearance, LookSeen, Record, RegionsPart, TextsPart, detections_of
 from engine.domain.stages import StageName
 from engine.exposure import exposure_figures
+from engine.ports import JOB_CHUNK
 from engine.signs import join_signs
+from engine.stage import decode
 from engine.stage_settings import MatchBrandsSettings
+from engine.visual.chains import link_looks, shots_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,12 @@ class PreviewResult:
     appearances: tuple[Appearance, ...]
     counts: Mapping[str, int]
     seconds: Mapping[str, float]
+
+
+class _Looks(Record, frozen=True):
+    """Of a MatchPart only the finds by look: the rest isn't decoded."""
+
+    looks: tuple[LookSeen, ...] = ()
 
 
 class ThresholdPreview:
@@ -44,7 +53,10 @@ class ThresholdPreview:
         settings = run.settings[StageName.MATCH_BRANDS]
         assert isinstance(settings, MatchBrandsSettings)
         signs = join_signs(regions, scenes, texts, run.source.width)
-        self._prepared = prepare(signs, book, cached, settings.session_cache)
+        matched = run.refs.get((StageName.MATCH_BRANDS, JOB_CHUNK))
+        looks = decode(library.parts.payload(matched.key), _Looks).looks if matched is not None else ()
+        chains = link_looks(looks, shots_of(scenes), signs, run.source.width)
+        self._prepared = prepare(signs, book, cached, settings.session_cache, chains)
 
     def apply(self, settings: MatchBrandsSettings) -> PreviewResult:
         """The result under these settings."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,14 +19,20 @@ from app.profiles import DEFAULT_PROFILE, effective_settings
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.errors import Conflict
 from engine.domain.jobs import DetectJob, JobStatus, Overrides, RunType, SourceAsset
+from engine.domain.records import FramesPart, Record, ScenesPart
 from engine.domain.stages import ORDER, StageName
 from engine.matching import deny_defaults
-from engine.plan import Plan, RunSpec, check_replay, make_plan
+from engine.plan import LookWork, Plan, RunSpec, check_replay, make_plan
 from engine.settings import AllSettings, build_settings, snapshot
 from engine.stage_settings import SETTINGS_TYPES, ExtractFramesSettings, MatchBrandsSettings
 from resources.denylist import default_words
 from storage.book_snapshot import content_digest
 from storage.library import Library
+
+R = TypeVar("R", bound=Record)
+
+MOST_ASKED = 4000
+"""Remembered answers that a plan asks for at most, frames times references."""
 
 
 class RunMaker:
@@ -253,7 +259,45 @@ class RunMaker:
             workers=self._workers,
             rates=self._library.parts.rates(),
             before=before,
+            looks=self._looks_ahead(spec),
         )
+
+    def _looks_ahead(self, spec: RunSpec) -> LookWork:
+        """What look search has ahead: exactly where the frames are stored, from their expected number otherwise.
+        Of many frames some are asked, evenly, and the rest is taken to be like them."""
+        from engine.visual.looking import missing, references_of
+
+        matching = spec.settings[StageName.MATCH_BRANDS]
+        assert isinstance(matching, MatchBrandsSettings)
+        references = list(references_of(spec.book)) if matching.use_looks else []
+        if not references:
+            return LookWork()
+        images = self._kept_images(spec)
+        if images is None:
+            frames = sum(c.last - c.first for c in spec.chunks)
+            return LookWork(len(references), frames * len(references))
+        asked = images[:: max(1, len(images) * len(references) // MOST_ASKED)]
+        open_ones = [n for r in references if (n := missing(self._library.memo, asked, [r]))]
+        share = len(images) / max(1, len(asked))
+        return LookWork(len(open_ones), round(sum(open_ones) * share))
+
+    def _kept_images(self, spec: RunSpec) -> list[str] | None:
+        """Digests of the stored frames that the parent run kept; None where this run makes its own."""
+        if spec.replay_from is None or spec.replay_from.number < StageName.MATCH_BRANDS.number:
+            return None
+
+        from engine.stage import decode
+        from engine.visual.looking import kept_frames
+
+        def parts(stage: StageName, kind: type[R]) -> list[R]:
+            refs = [spec.parent_parts.get((stage, c.index)) for c in spec.chunks]
+            return [decode(self._library.parts.payload(r.key), kind) for r in refs if r is not None]
+
+        frames = parts(StageName.EXTRACT_FRAMES, FramesPart)
+        scenes = parts(StageName.FILTER_SCENES, ScenesPart)
+        if len(frames) != len(scenes):
+            return None
+        return [f.image for chunk in kept_frames(frames, scenes) for f in chunk]
 
 
 def _is_complete(stage: StageName, done: Mapping[tuple[StageName, int], object], chunks: int) -> bool:

@@ -30,6 +30,18 @@ DEFAULT_RATES: Mapping[StageName, float] = {
 }
 """Seconds of one core for each second of video, until this machine has measured its own."""
 
+LOOK_SECONDS = 0.06
+"""Seconds of one core for searching one frame for one reference picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookWork:
+    """What look search has ahead: reference pictures that were not searched for in all of this source's frames,
+    and how many searches of one frame for one of them that takes."""
+
+    references: int = 0
+    searches: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
@@ -151,11 +163,12 @@ def make_plan(
     workers: int,
     rates: Mapping[StageName, float] | None = None,
     before: AllSettings | None = None,
+    looks: LookWork | None = None,
 ) -> Plan:
     """What running `spec` would reuse and compute, without doing it.
 
     `before` are the parent's settings, named in the reasons; `rates` are seconds of one core for each
-    second of video, measured on this machine.
+    second of video, measured on this machine. `looks` is what look search has ahead, where it is known.
     """
     delta = changed(before, spec.settings) if before is not None else {}
     cost = {**DEFAULT_RATES, **(rates or {})}
@@ -197,6 +210,11 @@ def make_plan(
         else:
             action = "run" if reused + unknown < total else "run-unless-unchanged"
             reason = _why(name, delta, unknown, reused, total)
+        seconds = 0.0
+        if looks is not None and looks.searches and name is StageName.MATCH_BRANDS and reused < total:
+            why = _new_references(looks.references)
+            reason = f"{why}; {reason}" if delta.get(str(name)) else why
+            seconds = looks.searches * LOOK_SECONDS / workers
         parallel = workers if name in FRAME_STAGES else 1
         rows.append(
             StagePlan(
@@ -205,10 +223,14 @@ def make_plan(
                 reason=reason,
                 parts_reused=reused,
                 parts_total=total,
-                seconds=to_do * cost[name] / parallel,
+                seconds=to_do * cost[name] / parallel + seconds,
             )
         )
     return Plan(tuple(rows))
+
+
+def _new_references(count: int) -> str:
+    return f"{count} new reference picture{'' if count == 1 else 's'} to search for"
 
 
 def _why(name: StageName, delta: Overrides, unknown: int, reused: int, total: int) -> str:

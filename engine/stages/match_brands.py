@@ -20,11 +20,11 @@ from engine.domain.records import (
 )
 from engine.domain.stages import StageName
 from engine.keys import digest_of
-from engine.signs import Sign, join_signs, shot_numbers
+from engine.signs import Sign, join_signs
 from engine.stage import Context, View
 from engine.stage_settings import MatchBrandsSettings
 from engine.textfold import fold
-from engine.visual.chains import LookChain, link_looks
+from engine.visual.chains import LookChain, link_looks, shots_of
 from engine.visual.looking import find_looks, references_of
 
 LOOK_UNITS = 40.0
@@ -100,12 +100,6 @@ def chains_of(view: View, looks: Sequence[LookSeen], signs: Sequence[Sign]) -> t
     """The finds by look linked over the frames of each shot."""
     scenes = view.all_parts(StageName.FILTER_SCENES, ScenesPart)
     return link_looks(looks, shots_of(scenes), signs, view.source.width)
-
-
-def shots_of(scenes: Sequence[ScenesPart]) -> dict[int, int]:
-    """The job's shot number of each kept frame (seq), in order of time."""
-    numbers = shot_numbers(scenes)
-    return {frame.seq: numbers[part.chunk, frame.shot] for part in scenes for frame in part.kept}
 
 
 def _texts(view: View) -> float:

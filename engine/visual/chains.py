@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.domain.geometry import Hull, hull, hull_overlap
-from engine.domain.records import LookSeen, Surface
-from engine.signs import Sign
+from engine.domain.records import LookSeen, ScenesPart, Surface
+from engine.signs import Sign, shot_numbers
 
 SAME_MARK = 0.3
 """Overlap (0..1) of two finds that are one place."""
@@ -83,6 +83,12 @@ def link_looks(
         LookChain(c[0].seen.brand_id, tuple(f.seen for f in c), tuple(f.rival for f in c), surface)
         for c, surface in zip(chains, surfaces, strict=True)
     )
+
+
+def shots_of(scenes: Sequence[ScenesPart]) -> dict[int, int]:
+    """The job's shot number of each kept frame (seq), in order of time."""
+    numbers = shot_numbers(scenes)
+    return {frame.seq: numbers[part.chunk, frame.shot] for part in scenes for frame in part.kept}
 
 
 def _settled(looks: Sequence[LookSeen]) -> list[_Find]:

@@ -17,7 +17,7 @@ COARSE_SIZE, COARSE_SIDE = 14.0, 10.0
 """Size (root of width times height) and least side of the coarse templates, in pixels."""
 FINE_SIZE, FINE_SIDE = 28.0, 14.0
 """The same of the grid on which a find is verified."""
-WIDTHS = (0.72, 0.85, 1.0, 1.18)
+WIDTHS = (0.76, 0.95, 1.18)
 """Widths of the coarse templates as a share of the reference's own: boards turned away are narrower."""
 FEATURE_SIZE = 96.0
 """Size in pixels at which features of the reference are taken."""

@@ -12,10 +12,10 @@ from engine.adapters.cv import cv2
 from engine.visual.reference import Floats, Image, Reference
 from engine.visual.verify import verify
 
-LEAST_SIZE, LEAST_SHARE, MOST_SHARE = 18.0, 1 / 33, 0.5
+LEAST_SIZE, LEAST_SHARE, MOST_SHARE = 18.0, 1 / 30, 0.5
 """Marks are looked for from this size (root of width times height, pixels; share of the picture's height) up to
 this share of the picture's height."""
-STEP = 1.19
+STEP = 1.25
 """Ratio of two neighbouring scales of the search."""
 COARSE_FLOOR = 0.5
 PEAKS, PLACES = 6, 14
