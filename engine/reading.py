@@ -21,8 +21,10 @@ Pixels = NDArray[np.uint8]
 
 _AGREE = 90.0
 _CHECK_LIKE = 60.0
-_HOPELESS = 0.15
+_HOPELESS = 0.4
+_PROMISING = 0.6
 _STRONG_ENOUGH = 0.9
+_QUICK_ENOUGH = 0.75
 _STRONG_WEIGHT = 2.0
 _TWO_LINES = 20.0
 _LINE_SCORE = 0.7
@@ -113,7 +115,7 @@ def read_signs(
         for (n, i, _), text in zip(wanted, strong(wanted), strict=True):
             works[n].strong[i] = text
         tick()
-        open_signs = [n for n in open_signs if not _settled(works[n].strong, _STRONG_ENOUGH)]
+        open_signs = [n for n in open_signs if not _confirmed(works[n]) and _promising(works[n])]
     voted = [_vote(w) if n not in hopeless else Voted("", 0.0) for n, w in enumerate(works)]
     checks = quick or strong
     wanted = [
@@ -169,11 +171,28 @@ def _hopeless(work: _Work) -> bool:
 def _settled(readings: dict[int, Text], sure: float) -> bool:
     """Two alike readings of at least this score, or a single showing read that surely."""
     good = [t for t in readings.values() if t.text and t.score >= sure]
+    return any(_same(a, b) for k, a in enumerate(good) for b in good[k + 1 :])
+
+
+def _confirmed(work: _Work) -> bool:
+    """Two strong readings agree, or a strong one bears out a quick one of another showing."""
+    if _settled(work.strong, _STRONG_ENOUGH):
+        return True
     return any(
-        alike(a.text, b.text) >= _AGREE and abs(len(a.text) - len(b.text)) <= 1
-        for k, a in enumerate(good)
-        for b in good[k + 1 :]
+        strong.score >= _STRONG_ENOUGH and quick.score >= _QUICK_ENOUGH and _same(strong, quick)
+        for i, strong in work.strong.items()
+        for j, quick in work.quick.items()
+        if i != j or len(work.order) == 1
     )
+
+
+def _promising(work: _Work) -> bool:
+    """Some reading so far is good enough that another may settle the text."""
+    return max((t.score for t in work.readings.values() if t.text), default=0.0) >= _PROMISING
+
+
+def _same(a: Text, b: Text) -> bool:
+    return alike(a.text, b.text) >= _AGREE and abs(len(a.text) - len(b.text)) <= 1
 
 
 def _vote(work: _Work) -> Voted:

@@ -336,7 +336,7 @@ class RunOcrSettings(StageSettings):
         advanced=True,
     )
     sure: float = setting(
-        0.97,
+        0.95,
         "Sure from",
         "Mean character score from which two alike readings settle a text.",
         low=0.5,
