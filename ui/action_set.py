@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui.actions import ActionSpec, action_table, effective, normal, shown
+from ui.actions import ActionSpec, action_table, effective, normal, shown, shown_keys
 from ui.icons import icon
 
 _COMMAND_KEYS = (
@@ -102,7 +102,7 @@ class ActionSet(QObject):
         for spec in self.specs.values():
             action = self._actions[spec.id]
             action.setShortcuts([QKeySequence(key) for key in spec.keys])
-            keys = ", ".join(shown(key) for key in spec.all_keys)
+            keys = shown_keys(spec.all_keys)
             action.setToolTip(f"{spec.title} ({keys})\n{spec.help}" if keys else f"{spec.title}\n{spec.help}")
             action.setStatusTip(spec.help)
         self.keys_changed.emit()
@@ -145,6 +145,13 @@ class KeyGuard(QObject):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._focus_changed)
+
+    def close(self) -> None:
+        """Stops watching."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.disconnect(self._focus_changed)
+        self._focus_changed(None, None)
 
     def is_down(self, id: str) -> bool:
         """Whether the tap or hold key of this action is down at the moment."""

@@ -323,6 +323,11 @@ def normal(key: str) -> str:
     return QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
 
 
+def shown_keys(keys: Iterable[str]) -> str:
+    """All keys of an action in one line, each once (both Enter keys are one)."""
+    return ", ".join(dict.fromkeys(shown(key) for key in keys))
+
+
 def shown(key: str) -> str:
     """A key sequence as this platform writes it."""
     text = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)

@@ -159,7 +159,10 @@ class WindowApp:
         if callable(close_review):
             close_review()
         self.container.close()
-        self.window.deleteLater()
+        self.actions.guard.close()
+        self.theme.close()
+        for part in (self.window, self.actions, self.bridge, self.tasks, self.theme):
+            part.deleteLater()
         self.closed.set()
 
 

@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
 
     def _review_page(self) -> QWidget:
         page = ReviewPage(self.review, self.run_panel, self.services.actions, self.state)
-        page.show_run(self.session.job is not None)
+        page.show_run(self.session.source is not None, self.session.job is not None)
         return page
 
     def _report_page(self) -> QWidget:
@@ -286,7 +286,7 @@ class MainWindow(QMainWindow):
         self.status.clear_failures()
         page = self.pages.made("view.review")
         if isinstance(page, ReviewPage):
-            page.show_run(source is not None and job is not None)
+            page.show_run(source is not None, job is not None)
         if source is not None and job is not None:
             self.review.open_run(source, job)
         else:

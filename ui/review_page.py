@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QStackedWidget, QWidget
 
 from ui.action_set import ActionSet
@@ -38,6 +39,11 @@ class ReviewPage(QMainWindow):
             "Choose a source in the library, or import a video. What is found appears here while it runs."
         )
         self._stack.addWidget(EmptyState("review", tr("Nothing to review yet"), words, buttons))
+        run = actions["run.start"]
+        words = tr("Press {key}: boxes appear here seconds later, and you can review while it goes on.")
+        text = words.format(key=actions.key_text("run.start"))
+        self._waiting = EmptyState("run", tr("Not run yet"), text, [(tr("Run"), run.trigger)])
+        self._stack.addWidget(self._waiting)
         self._stack.addWidget(review.canvas)
         self.setCentralWidget(self._stack)
         review.canvas.setAccessibleName(tr("Frame"))
@@ -55,8 +61,8 @@ class ReviewPage(QMainWindow):
             run_panel,
         ]
         actions.attach_review(review.queue, review.canvas, review.inspector, review.timeline)
+        self._first = True
         self.arrange()
-        state.restore_docks(self)
         review.restore_state(state.restore_parts())
 
     def _dock(self, name: str, title: str, pane: QWidget) -> QDockWidget:
@@ -81,18 +87,33 @@ class ReviewPage(QMainWindow):
         for dock in self.docks.values():
             dock.setFloating(False)
             dock.show()
+        self._give_room()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._first:
+            self._first = False
+            QTimer.singleShot(0, self._first_shown)
+
+    @Slot()
+    def _first_shown(self) -> None:
+        """Sizes hold only once the page has its own."""
+        if not self._state.restore_docks(self):
+            self._give_room()
+
+    def _give_room(self) -> None:
         wide = max(self.width(), 1000)
         side = min(360, max(260, wide // 5))
         self.resizeDocks(
             [self.docks["queue"], self.docks["inspector"]], [side, side + 20], Qt.Orientation.Horizontal
         )
-        self.resizeDocks([self.docks["timeline"]], [max(self.height() // 3, 244)], Qt.Orientation.Vertical)
-        half = [wide // 2, wide // 2]
-        self.resizeDocks([self.docks["timeline"], self.docks["run"]], half, Qt.Orientation.Horizontal)
+        low = [self.docks["timeline"], self.docks["run"]]
+        self.resizeDocks(low, [max(self.height() * 30 // 100, 232)] * 2, Qt.Orientation.Vertical)
+        self.resizeDocks(low, [wide * 52 // 100, wide * 48 // 100], Qt.Orientation.Horizontal)
 
-    def show_run(self, shown: bool) -> None:
-        """Shows the frame or the empty state."""
-        self._stack.setCurrentIndex(1 if shown else 0)
+    def show_run(self, source: bool, run: bool) -> None:
+        """Shows the frame, or what to do where there is no source or no run."""
+        self._stack.setCurrentIndex(2 if run else 1 if source else 0)
 
     def save(self) -> None:
         """Keeps the layout for the next start."""

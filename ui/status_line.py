@@ -11,6 +11,7 @@ from engine.domain.jobs import DetectJob
 from engine.domain.stages import StageName
 from engine.events import ItemFailed, StageProgress
 from ui.text import duration, percent, plural, tr
+from ui.words import stage_title
 
 _UNKNOWN = "–"
 
@@ -86,7 +87,9 @@ class StatusLine(QStatusBar):
         self._bar.setValue(round(latest.overall * 1000))
         left = duration(latest.seconds_left) if latest.seconds_left is not None else _UNKNOWN
         words = tr("{stage} · {share} · {left} left")
-        self._run.setText(words.format(stage=latest.stage, share=percent(latest.overall), left=left))
+        self._run.setText(
+            words.format(stage=stage_title(latest.stage), share=percent(latest.overall), left=left)
+        )
 
     def show_provider(self, provider: str) -> None:
         """Where inference runs, as onnxruntime names it."""

@@ -85,6 +85,12 @@ QToolButton[look="rail"]:checked { background: $accent_soft; color: $accent; fon
 QToolButton[look="selector"] { border: 1px solid $border; background: $sunken; padding: 3px 20px 3px 10px; }
 QToolButton[look="selector"]:hover { border-color: $outline; }
 QToolButton[look="selector"]:focus { border: 2px solid $accent; }
+QToolButton[look="decide"] { background: $raised; border: 1px solid $outline; padding: 4px 8px; }
+QToolButton[look="decide"]:hover { background: $hover; }
+QToolButton[look="decide"]:pressed { background: $accent_soft; border-color: $accent; }
+QToolButton[look="decide"]:focus { border: 2px solid $accent; padding: 3px 7px; }
+QToolButton[look="decide"]:disabled { border-color: $border; }
+QToolButton[look="chip"][popupMode="2"] { padding-right: 20px; }
 QToolButton[look="chip"] { border: 1px solid $outline; border-radius: 11px; padding: 1px 9px;
     font-size: ${f_small}px; }
 QToolButton[look="chip"]:checked { background: $accent_soft; border-color: $accent; color: $accent; }

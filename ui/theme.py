@@ -62,6 +62,10 @@ class Theme(QObject):
         self._scale = text_scale if text_scale is not None else self._scale
         self._apply()
 
+    def close(self) -> None:
+        """Stops following the system."""
+        self._hints.colorSchemeChanged.disconnect(self._system_changed)
+
     def toggle(self) -> ThemeChoice:
         """Switches to the other of light and dark; returns which that is."""
         self.choose("light" if self.colours is DARK else "dark")

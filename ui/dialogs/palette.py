@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidge
 from rapidfuzz import fuzz, process, utils
 
 from ui.action_set import ActionSet
-from ui.actions import shown
+from ui.actions import shown_keys
 from ui.text import tr
 
 MOST_ROWS = 60
@@ -39,10 +39,10 @@ def ranked(query: str, entries: Sequence[Entry]) -> list[Entry]:
     )[0]
     wanted = query.casefold().strip()
 
-    def rank(index: int) -> tuple[int, float, int]:
+    def rank(index: int) -> tuple[bool, int, float, int]:
         title = titles[index].casefold()
         place = 0 if title.startswith(wanted) else 1 if wanted in title else 2
-        return place, -float(scores[index]), index
+        return not entries[index].enabled, place, -float(scores[index]), index
 
     fitting = [i for i in range(len(entries)) if scores[i] > 0 or wanted in titles[i].casefold()]
     return [entries[i] for i in sorted(fitting, key=rank)][:MOST_ROWS]
@@ -89,7 +89,7 @@ class CommandPalette(QFrame):
             Entry(
                 spec.title,
                 spec.help,
-                ", ".join(shown(k) for k in spec.all_keys[:2]),
+                shown_keys(spec.all_keys[:2]),
                 self._actions[spec.id].icon(),
                 self._actions[spec.id].trigger,
                 self._actions[spec.id].isEnabled(),

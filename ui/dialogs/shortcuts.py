@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.domain.errors import SponsightError
-from ui.actions import ActionSpec, action_table, conflicts, effective, normal, shown
+from ui.actions import ActionSpec, action_table, conflicts, effective, normal, shown, shown_keys
 from ui.dialogs.base import Dialog
 from ui.text import tr
 from ui.workspace import Services
@@ -161,7 +161,7 @@ class ShortcutEditor(Dialog):
             name.setData(spec.id, ID)
             name.setToolTip(spec.help)
             mark = " •" if spec.id in self.overrides else ""
-            keys = QStandardItem(", ".join(shown(key) for key in spec.all_keys) + mark)
+            keys = QStandardItem(shown_keys(spec.all_keys) + mark)
             scope = QStandardItem(tr("everywhere") if spec.scope == "G" else tr("in review"))
             if spec.id in taken:
                 for item in (name, keys):

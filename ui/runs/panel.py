@@ -72,7 +72,7 @@ class RunPanel(QWidget):
         self._badge = QLabel()
         self._badge.setProperty("look", "badge")
         row.addWidget(self._title)
-        row.addWidget(self._badge)
+        row.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch()
         self._replay = QPushButton(tr("Run as replay…"))
         self._replay.setProperty("look", "flat")

@@ -50,20 +50,27 @@ class SettingsPanel(QWidget):
         layout.addLayout(self._head())
         self._stack = QStackedWidget()
         self.forms: dict[StageName, SettingsForm] = {}
-        for stage in ORDER:
-            form = SettingsForm(stage, self._base[stage])
-            form.changed.connect(self._form_changed)
-            self.forms[stage] = form
+        for _stage in ORDER:
             scroll = QScrollArea()
             scroll.setWidgetResizable(True)
             scroll.setFrameShape(QFrame.Shape.NoFrame)
             scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            scroll.setWidget(form)
             self._stack.addWidget(scroll)
         layout.addWidget(self._stack, 1)
         layout.addLayout(self._foot())
         self.choose_stage(StageName.MATCH_BRANDS)
         self._form_changed()
+
+    def form(self, stage: StageName) -> SettingsForm:
+        """The form of a stage, made when it is first needed."""
+        if stage not in self.forms:
+            form = SettingsForm(stage, self._base[stage], advanced=self._advanced.isChecked())
+            form.changed.connect(self._form_changed)
+            self.forms[stage] = form
+            scroll = self._stack.widget(stage.number)
+            assert isinstance(scroll, QScrollArea)
+            scroll.setWidget(form)
+        return self.forms[stage]
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -71,7 +78,7 @@ class SettingsPanel(QWidget):
         self._stages.setAccessibleName(tr("Stage"))
         for stage in ORDER:
             self._stages.addItem(f"{stage.number}  {stage_title(stage)}", str(stage))
-        self._stages.currentIndexChanged.connect(lambda index: self._stack.setCurrentIndex(index))
+        self._stages.currentIndexChanged.connect(lambda index: self.choose_stage(ORDER[index]))
         row.addWidget(self._stages, 1)
         self._profiles = ChoiceField()
         self._profiles.setAccessibleName(tr("Profile"))
@@ -119,6 +126,7 @@ class SettingsPanel(QWidget):
         self._form_changed()
 
     def choose_stage(self, stage: StageName) -> None:
+        self.form(stage)
         self._stages.setCurrentIndex(stage.number)
         self._stack.setCurrentIndex(stage.number)
 
@@ -140,7 +148,7 @@ class SettingsPanel(QWidget):
         """Puts edits into the forms."""
         for stage, values in overrides.items():
             for key, value in values.items():
-                self.forms[StageName(stage)].set_value(key, value)
+                self.form(StageName(stage)).set_value(key, value)
 
     @Slot()
     def reset(self) -> None:
@@ -149,8 +157,6 @@ class SettingsPanel(QWidget):
 
     @Slot()
     def _form_changed(self) -> None:
-        if len(self.forms) < len(ORDER):
-            return
         delta = self.delta()
         count = sum(len(values) for values in delta.values())
         self._count.setText(
@@ -204,11 +210,14 @@ class SettingsPanel(QWidget):
     def _save_profile(self, name: str) -> None:
         jobs = self._services.container.jobs
         try:
-            mine: dict[StageName, object] = {stage: form.settings() for stage, form in self.forms.items()}
+            mine = {
+                stage: self.forms[stage].settings() if stage in self.forms else self._base[stage]
+                for stage in ORDER
+            }
             default = jobs.effective_settings("soccer_broadcast", {})
             before = profiles(self._own).get("soccer_broadcast", {})
             overrides = {stage: dict(values) for stage, values in before.items()}
-            for stage, values in changed(default, mine).items():  # type: ignore[arg-type]
+            for stage, values in changed(default, mine).items():
                 overrides.setdefault(stage, {}).update(values)
             save_profile(self._own, name.strip(), overrides)
         except UserFixable as error:

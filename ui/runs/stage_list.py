@@ -132,9 +132,8 @@ class _Row(QFrame):
             parts.append(plural(state.reused, tr("{n} part reused"), tr("{n} parts reused")))
         if state.computed and state.outcome != "skipped":
             parts.append(plural(state.computed, tr("{n} computed"), tr("{n} computed")))
-        reason = " · ".join(
-            [", ".join(parts), state.reason] if parts and state.reason else parts or [state.reason]
-        )
+        said = "" if state.reason in ("computed", "reused") else state.reason
+        reason = " · ".join(words for words in (", ".join(parts), said) if words)
         self._reason.setText(reason)
         self._reason.setToolTip(reason)
         self.setAccessibleName(f"{stage_title(self._stage)}: {self._outcome.text()} {reason}")

@@ -1,0 +1,131 @@
+"""The window under test: a real library, the finished demo made once a session, an event loop of Qt's."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import qasync
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings
+from PySide6.QtWidgets import QApplication, QDialog
+
+from app.container import Container, open_container
+from app.demo_run import DEMO_BOOK, prepare_demo
+from app.preferences import Preferences
+from ui.application import WindowApp
+from ui.main_window import MainWindow
+from ui.window_state import WindowState
+
+SIZE = (640, 360)
+SECONDS = 6.0
+
+
+class Driver:
+    """A window with ways to wait for it."""
+
+    def __init__(self, app: WindowApp, qapp: QApplication) -> None:
+        self.app = app
+        self.window: MainWindow = app.window
+        self._qapp = qapp
+
+    def until(self, holds: Callable[[], object], seconds: float = 30.0) -> None:
+        """Lets the window live until something holds; fails the test where it doesn't in time."""
+        end = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > end:
+                pytest.fail("what the test waits for did not come")
+            self._qapp.processEvents()
+            time.sleep(0.003)
+
+    def settle(self) -> None:
+        """Until no work is under way."""
+        self.until(lambda: not self.app.tasks.is_busy)
+        for _ in range(5):
+            self._qapp.processEvents()
+        self.until(lambda: not self.app.tasks.is_busy)
+
+    def do(self, action: str) -> None:
+        self.window.services.actions[action].trigger()
+        self.settle()
+
+    def dialog(self) -> QDialog:
+        """The dialog that is open; waits for it."""
+
+        def found() -> list[QDialog]:
+            return [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
+
+        self.until(found)
+        return found()[-1]
+
+    def close(self) -> None:
+        for dialog in [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]:
+            dialog.reject()
+        self.app.begin_close()
+        self.until(self.app.closed.is_set)
+        self._qapp.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def loop(qapp: QApplication) -> Iterator[asyncio.AbstractEventLoop]:
+    made = qasync.QEventLoop(qapp)
+    asyncio.set_event_loop(made)
+    yield made
+    made.close()
+    asyncio.set_event_loop(None)
+
+
+@pytest.fixture(scope="session")
+def finished_demo(shared_dir: Path) -> Path:
+    """A library with the demo, run to its end; copy it."""
+    folder = shared_dir / "gui-demo"
+    with open_container(folder) as app:
+        source, _ = prepare_demo(app, seconds=SECONDS, size=SIZE)
+        job = app.jobs.create(source.id, books=(DEMO_BOOK,))
+        app.jobs.start(job.id).result()
+    return folder
+
+
+@pytest.fixture
+def demo_library(finished_demo: Path, tmp_path: Path) -> Path:
+    """A copy of the finished demo of this test's own."""
+    folder = tmp_path / "library"
+    shutil.copytree(finished_demo, folder)
+    return folder
+
+
+@pytest.fixture
+def open_window(
+    qapp: QApplication, loop: asyncio.AbstractEventLoop, tmp_path: Path
+) -> Iterator[Callable[..., Driver]]:
+    """Opens windows; those that are still open at the end are closed in order."""
+    opened: list[Driver] = []
+
+    def open_on(folder: Path, **options: object) -> Driver:
+        container: Container = open_container(folder, polite=True, **options)  # type: ignore[arg-type]
+        preferences = Preferences(tmp_path / "preferences.toml")
+        state = WindowState(QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
+        driver = Driver(WindowApp(loop, container, preferences, state=state), qapp)
+        driver.app.start()
+        driver.until(lambda: driver.window.session.loaded)
+        driver.settle()
+        opened.append(driver)
+        return driver
+
+    yield open_on
+    for driver in opened:
+        if not driver.app.closed.is_set():
+            driver.close()
+
+
+@pytest.fixture
+def demo_window(open_window: Callable[..., Driver], demo_library: Path) -> Driver:
+    """The window on the finished demo, its source open in the review page."""
+    driver = open_window(demo_library)
+    driver.window.open_source(driver.window.session.shelf.sources[0].id)
+    driver.settle()
+    return driver
