@@ -39,7 +39,7 @@ class Hud:
 
 
 def _pill(
-    painter: QPainter, text: str, ink: QColor, x: float, bottom: float, *, align: float, limit: float = 9e9
+    painter: QPainter, text: str, ink: QColor, x: float, bottom: float, *, align: float, limit: float = 4000.0
 ) -> float:
     """A rounded word; `align` 0 starts at x, 0.5 is centred on it, 1 ends there. Returns its width."""
     metrics = QFontMetricsF(painter.font())

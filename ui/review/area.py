@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QSize, QTimer
 
 from ui.review.canvas_pane import CanvasPane
 from ui.review.desk import ReviewDesk
@@ -238,7 +238,7 @@ class Review(QObject):
                 except SponsightError:
                     return b""
 
-            self.thumbnails.open(read, source.width)
+            self.thumbnails.open(read, QSize(source.width, source.height))
             self.timeline.show_all()
             if self._jump is None:
                 self.player.seek(0)

@@ -76,7 +76,7 @@ class CropView(QWidget):
 
     def _outline(self, painter: QPainter, room: QRectF) -> None:
         assert self._crop is not None
-        bounds = crop_bounds(hull(self._crop.polygon), self.size(), MARGIN)
+        bounds = crop_bounds(hull(self._crop.polygon), self._thumbnails.source, self.size(), MARGIN)
         scale = room.width() / bounds.width
         points = [QPointF((x - bounds.x0) * scale, (y - bounds.y0) * scale) for x, y in self._crop.polygon]
         shape = QPolygonF(points)

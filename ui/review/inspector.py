@@ -60,6 +60,7 @@ class Inspector(QWidget):
         self._services = services
         self._actions = services.actions
         self._key = ""
+        self.setMinimumWidth(312)
         self.setProperty("look", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         outer = QVBoxLayout(self)
@@ -109,7 +110,7 @@ class Inspector(QWidget):
         grid = QGridLayout()
         grid.setSpacing(6)
         for number, id in enumerate(DECISIONS):
-            button = _action_button(self._actions, id)
+            button = _action_button(self._actions, id, tr("Clear") if id == "review.clear" else "")
             grid.addWidget(button, number // 2, number % 2)
         column.addLayout(grid)
 
@@ -130,8 +131,8 @@ class Inspector(QWidget):
         column.addLayout(box)
         row = QGridLayout()
         row.setSpacing(6)
-        row.addWidget(_action_button(self._actions, "review.other_brand"), 0, 0)
-        row.addWidget(_action_button(self._actions, "review.merge"), 0, 1)
+        row.addWidget(_action_button(self._actions, "review.other_brand", tr("Other brand")), 0, 0)
+        row.addWidget(_action_button(self._actions, "review.merge", tr("Merge into")), 0, 1)
         column.addLayout(row)
 
     def _make_facts(self, column: QVBoxLayout) -> None:
@@ -152,6 +153,7 @@ class Inspector(QWidget):
             grid.addWidget(name, number, 0)
             grid.addWidget(label, number, 1)
             button = _action_button(self._actions, id, words=tr("Here"))
+            button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             grid.addWidget(button, number, 2)
         grid.setColumnStretch(1, 1)
         column.addLayout(grid)
@@ -164,8 +166,8 @@ class Inspector(QWidget):
         self._frame.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._frame.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._frame.setToolTip(tr("Splits this one frame off and decides on it apart from the rest."))
-        self._frame.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._frame.setProperty("look", "selector")
+        self._frame.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._frame.setProperty("look", "decide")
         menu = QMenu(self._frame)
         for kind, words, picture in (
             ("confirm", tr("Confirm on this frame"), "confirm"),
@@ -180,8 +182,8 @@ class Inspector(QWidget):
         self._apart = QToolButton()
         self._apart.setIcon(icon("unmerge"))
         self._apart.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._apart.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._apart.setProperty("look", "selector")
+        self._apart.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._apart.setProperty("look", "decide")
         self._apart.clicked.connect(lambda: self.split_wanted.emit(self._key))
         row.addWidget(self._apart, 1, 0, 1, 2)
         column.addLayout(row)
@@ -317,13 +319,14 @@ def _action_button(actions: ActionSet, id: str, words: str = "") -> QToolButton:
     button.setDefaultAction(action)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setIconSize(QSize(15, 15))
-    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    button.setMinimumWidth(56)
     button.setProperty("look", "decide")
 
     def name() -> None:
         key = actions.key_text(id)
         shown = words or action.text()
-        button.setText(f"{shown}   {key}" if key else shown)
+        button.setText(f"{shown}  {key}" if key else shown)
 
     name()
     actions.keys_changed.connect(name)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WIDTH = 380
 DELAY_MS = 40
+SURE = 88.0
+"""A typed name means a known brand from this likeness (0..100) on; below, it is offered after the new one."""
 
 
 class BrandPicker(QFrame):
@@ -103,12 +105,16 @@ class BrandPicker(QFrame):
 
         def show(hits: Sequence[BrandHit]) -> None:
             if self.isVisible() and text == self.field.text().strip():
-                found = [(h.brand_id, h.name, h.matched if h.matched != h.name else "") for h in hits]
-                self._fill(found, text)
+                self._fill_hits(hits, text)
 
         self._tasks.call(tr("Searching brands"), lambda: search(text), show, newest="brand-picker")
 
-    def _fill(self, found: Sequence[tuple[str, str, str]], text: str) -> None:
+    def _fill_hits(self, hits: Sequence[BrandHit], text: str) -> None:
+        found = [(h.brand_id, h.name, h.matched if h.matched != h.name else "") for h in hits]
+        self._fill(found, text, sure=bool(hits) and hits[0].score >= SURE)
+
+    def _fill(self, found: Sequence[tuple[str, str, str]], text: str, *, sure: bool = True) -> None:
+        """Where no brand is alike enough to be `sure`, Enter makes the new one that was typed."""
         self.list.clear()
         for id, name, alias in found:
             words = tr("{name}  – also “{alias}”").format(name=name, alias=alias) if alias else name
@@ -119,7 +125,7 @@ class BrandPicker(QFrame):
         if text and self._new_allowed and text.casefold() not in known:
             item = QListWidgetItem(icon("add"), tr("New brand “{name}”").format(name=text))
             item.setData(Qt.ItemDataRole.UserRole, ("", text))
-            self.list.addItem(item)
+            self.list.insertItem(self.list.count() if sure else 0, item)
         if self.list.count():
             self.list.setCurrentRow(0)
         rows = min(8, max(1, self.list.count()))
@@ -141,7 +147,7 @@ class BrandPicker(QFrame):
         if self._timer.isActive() and text:
             self._timer.stop()
             hits = self._search(text)
-            self._fill([(h.brand_id, h.name, h.matched if h.matched != h.name else "") for h in hits], text)
+            self._fill_hits(hits, text)
         self._take(self.list.currentItem())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

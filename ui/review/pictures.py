@@ -30,36 +30,28 @@ def from_jpeg(data: bytes, max_edge: int = 0) -> QImage:
     return image if image.isNull() else image.convertToFormat(QImage.Format.Format_RGB32)
 
 
-def crop(image: QImage, polygon: Polygon, source_width: int, room: QSize, margin: float = 0.35) -> QImage:
+def crop(image: QImage, polygon: Polygon, source: QSize, room: QSize, margin: float) -> QImage:
     """The surroundings of a polygon (source pixels) cut from a stored frame in the shape of `room` and scaled
     to it."""
-    scale = image.width() / max(1, source_width)
-    box = crop_bounds(hull(polygon), room, margin)
+    scale = image.width() / max(1, source.width())
+    box = crop_bounds(hull(polygon), source, room, margin)
     rect = QRect(
         round(box.x0 * scale), round(box.y0 * scale), round(box.width * scale), round(box.height * scale)
     )
-    rect = _within(rect, image)
-    piece = image.copy(rect)
-    aspect = Qt.AspectRatioMode.KeepAspectRatioByExpanding
-    return piece.scaled(room, aspect, Qt.TransformationMode.SmoothTransformation)
+    piece = image.copy(rect.intersected(image.rect()))
+    mode = Qt.TransformationMode.SmoothTransformation
+    return piece.scaled(room, Qt.AspectRatioMode.IgnoreAspectRatio, mode)
 
 
-def crop_bounds(box: Hull, room: QSize, margin: float) -> Hull:
-    """The box with a margin (share of its height) all round, widened to the shape of `room`."""
+def crop_bounds(box: Hull, source: QSize, room: QSize, margin: float) -> Hull:
+    """The box with a margin (share of its height) all round, widened to the shape of `room` and moved into the
+    source's picture."""
     by = max(box.height, 8.0) * margin
     width, height = box.width + 2 * by, box.height + 2 * by
     shape = room.width() / max(1, room.height())
     width, height = max(width, height * shape), max(height, width / shape)
-    x, y = box.centre
-    return Hull(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-
-
-def _within(rect: QRect, image: QImage) -> QRect:
-    """Moved into the picture, and cut where it is larger than it."""
-    if rect.right() > image.width() - 1:
-        rect.moveRight(image.width() - 1)
-    if rect.bottom() > image.height() - 1:
-        rect.moveBottom(image.height() - 1)
-    rect.moveLeft(max(0, rect.left()))
-    rect.moveTop(max(0, rect.top()))
-    return rect.intersected(image.rect())
+    shrink = min(1.0, source.width() / width, source.height() / height)
+    width, height = width * shrink, height * shrink
+    x = min(max(box.centre[0] - width / 2, 0.0), source.width() - width)
+    y = min(max(box.centre[1] - height / 2, 0.0), source.height() - height)
+    return Hull(x, y, x + width, y + height)

@@ -173,6 +173,9 @@ class Player(QObject):
             self.speed = 0
             self._until = None
             self._clock.stop()
+            if self.picture is not None and self._cache is not None:
+                self.time = self.picture.time
+                self.moved.emit(self.time)
             self.speed_changed.emit(0)
 
     def _play(self, speed: int, start: int, until: int | None) -> None:

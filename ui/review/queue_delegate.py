@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.review_rows import QueueRow
 
 HEIGHT = 66
-THUMB = QSize(92, 48)
+THUMB = QSize(86, 48)
 PAD = 9
 STATE_ICONS = {
     "confirmed": "confirm",

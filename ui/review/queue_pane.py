@@ -76,6 +76,7 @@ class QueuePane(QWidget):
         self._stack.addWidget(self._empty)
         column.addWidget(self._stack, 1)
         column.addWidget(self._make_foot())
+        self.setMinimumWidth(264)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocusProxy(self.view)
         services.theme.changed.connect(self.view.viewport().update)
@@ -89,10 +90,9 @@ class QueuePane(QWidget):
         self._undecided = _chip(tr("Undecided"), tr("Only what nobody has decided."))
         self._undecided.toggled.connect(lambda on: self._want(undecided=on))
         self._flagged = _chip(tr("Flagged"), tr("Only what is worth a look; the menu chooses a reason."))
-        self._flagged.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self._flagged.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._flagged.setMenu(QMenu(self._flagged))
         self._flagged.menu().aboutToShow.connect(self._fill_flags)
-        self._flagged.toggled.connect(lambda on: self._want(flagged=on, flags=() if not on else self._filter.flags))
         self._brand = _chip(tr("Brand"), tr("Only one brand."))
         self._brand.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._brand.setMenu(QMenu(self._brand))
@@ -184,6 +184,7 @@ class QueuePane(QWidget):
         self._filter = wanted
         self._quiet = True
         self._undecided.setChecked(wanted.undecided)
+        self._flagged.setCheckable(wanted.flagged or bool(wanted.flags))
         self._flagged.setChecked(wanted.flagged or bool(wanted.flags))
         words = tr("Flagged")
         if wanted.flags:
@@ -267,6 +268,11 @@ class QueuePane(QWidget):
         menu = self._flagged.menu()
         menu.clear()
         counts = self._snapshot.flags if self._snapshot is not None else {}
+        every = menu.addAction(tr("Everything flagged"))
+        every.setCheckable(True)
+        every.setChecked(self._filter.flagged and not self._filter.flags)
+        every.toggled.connect(lambda on: self._want(flagged=on, flags=()))
+        menu.addSeparator()
         for name, picture in FLAG_ICONS.items():
             action = menu.addAction(icon(picture), f"{flag_words(name)} ({counts.get(name, 0)})")
             action.setCheckable(True)

@@ -41,14 +41,14 @@ class Thumbnails(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self._read: Callable[[str], bytes] = lambda _digest: b""
-        self._source_width = 1
+        self.source = QSize(16, 9)
         self._crops: OrderedDict[CropWish, QPixmap] = OrderedDict()
         self._waiting: OrderedDict[CropWish, None] = OrderedDict()
         self._busy = False
 
-    def open(self, read: Callable[[str], bytes], source_width: int) -> None:
+    def open(self, read: Callable[[str], bytes], source: QSize) -> None:
         """Another source; `read` gives a stored picture's bytes by digest (b'' where it is gone), on any thread."""
-        self._read, self._source_width = read, source_width
+        self._read, self.source = read, source
         self._crops.clear()
         self._waiting.clear()
 
@@ -76,7 +76,7 @@ class Thumbnails(QObject):
         for wish in batch:
             del self._waiting[wish]
         self._busy = True
-        read, width = self._read, self._source_width
+        read, source = self._read, self.source
 
         def done(made: list[tuple[CropWish, QImage]]) -> None:
             self._busy = False
@@ -94,11 +94,11 @@ class Thumbnails(QObject):
                 self._crops.update((wish, QPixmap()) for wish in batch)
             self._work()
 
-        self._tasks.call(tr("Cutting crops"), lambda: _cut(read, batch, width), done, failed=failed)
+        self._tasks.call(tr("Cutting crops"), lambda: _cut(read, batch, source), done, failed=failed)
 
 
 def _cut(
-    read: Callable[[str], bytes], batch: list[CropWish], source_width: int
+    read: Callable[[str], bytes], batch: list[CropWish], source: QSize
 ) -> list[tuple[CropWish, QImage]]:
     made: list[tuple[CropWish, QImage]] = []
     images: dict[str, QImage] = {}
@@ -111,5 +111,5 @@ def _cut(
             made.append((wish, QImage()))
         else:
             size = QSize(wish.width, wish.height)
-            made.append((wish, crop(image, wish.polygon, source_width, size, wish.margin)))
+            made.append((wish, crop(image, wish.polygon, source, size, wish.margin)))
     return made

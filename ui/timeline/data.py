@@ -22,7 +22,7 @@ class Lane:
 
     `starts` and `ends` are the stretches (microseconds, each sorted) that single detections stand for;
     `spans` (n, 2) the appearances' first and last moment sorted by start, `marks` what people said of each
-    and `keys` their keys."""
+    and `keys` their keys. `colour` numbers the series colour, which stays with the brand."""
 
     brand_id: str
     name: str
@@ -33,12 +33,12 @@ class Lane:
     spans: Times
     marks: NDArray[np.uint8]
     keys: tuple[str, ...]
+    colour: int = 0
 
-    def heat(self, edges: Times, step: int) -> NDArray[np.float32]:
-        """Mean number of boxes of this lane in each bin between `edges`; `step` is the sampling step."""
-        covering = np.searchsorted(self.starts, edges[1:]) - np.searchsorted(self.ends, edges[:-1], "right")
-        frames = np.maximum(1.0, (edges[1:] - edges[:-1]) / max(step, 1))
-        return (covering / frames).astype(np.float32)
+    def heat(self, edges: Times) -> NDArray[np.float32]:
+        """Mean number of boxes of this lane on screen in each bin between `edges`."""
+        covered = _covered(self.starts, edges) - _covered(self.ends, edges)
+        return (np.diff(covered) / np.maximum(1, np.diff(edges))).astype(np.float32)
 
     def marked(self, edges: Times, mark: int) -> NDArray[np.bool_]:
         """Bins that an appearance with this mark reaches into."""
@@ -74,6 +74,14 @@ class TimelineData:
 
 
 EMPTY = TimelineData(1, 500_000, (), np.zeros(0, np.int64), (), ())
+
+
+def _covered(starts: Times, until: Times) -> Times:
+    """For each time the sum of how long ago each earlier start was: covered time grows with it."""
+    sums = np.concatenate(([0], np.cumsum(starts)))
+    number = np.searchsorted(starts, until, "right")
+    found: Times = number * until - sums[number]
+    return found
 
 
 def cut_times(run: RunResult) -> Times:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -26,6 +27,7 @@ class LaneBuilder:
         self._seconds: Any = np.zeros(0)
         self._boxes: dict[str, tuple[object, Times]] = {}
         self._lanes: dict[LaneName, tuple[Group, Lane]] = {}
+        self._ranks: dict[LaneName, int] = {}
 
     def build(
         self,
@@ -48,9 +50,9 @@ class LaneBuilder:
                 brand_id = names.resolve(machine.candidates[0].brand_id)
                 name = names.name(brand_id, machine.candidates[0].brand_name)
             groups.setdefault((brand_id or name, name, a.surface == "caption"), []).append(a)
-        lanes = [self._lane(name, group) for name, group in groups.items()]
+        made = {name: self._lane(name, group) for name, group in groups.items()}
         self._lanes = {name: known for name, known in self._lanes.items() if name in groups}
-        lanes.sort(key=lambda lane: (not lane.name, lane.caption, -lane.seconds, lane.name))
+        lanes = self._in_order(made)
         return TimelineData(
             duration=max(run.source.duration, 1),
             step=round(1_000_000 / run.fps),
@@ -60,8 +62,18 @@ class LaneBuilder:
             analysed=tuple((span.start, span.end) for span in run.analysed),
         )
 
+    def _in_order(self, made: dict[LaneName, Lane]) -> list[Lane]:
+        """The longest first, as they stood when the source was opened; later ones come behind. Colours stay."""
+        new = sorted(made.keys() - self._ranks.keys(), key=lambda name: (not name[1], name[2], -made[name].seconds, name))
+        for name in new:
+            self._ranks[name] = len(self._ranks)
+        ordered = sorted(made, key=lambda name: (not name[1], name[2], self._ranks[name]))
+        return [replace(made[name], colour=self._ranks[name]) for name in ordered]
+
     def _start(self, run: RunResult) -> None:
         """Tables by seq: the stretch that each kept frame stands for, and its seconds."""
+        if self._run is not None and self._run.source.id != run.source.id:
+            self._ranks.clear()
         self._run = run
         self._boxes.clear()
         self._lanes.clear()

@@ -47,7 +47,7 @@ def paint_content(
         top = RULER + number * ROW - offset
         if number % 2:
             painter.fillRect(0, top, width, ROW, QColor(c.sunken))
-        _lane(painter, data.lanes[number], number, top, lane_width, edges, data.step, theme)
+        _lane(painter, data.lanes[number], top, lane_width, edges, theme)
     _cuts(painter, data, start, end, lane_width, height, theme)
     _lost(painter, data, start, end, lane_width, height, theme)
     if not data.lanes:
@@ -67,11 +67,9 @@ def paint_content(
 def _lane(
     painter: QPainter,
     lane: Lane,
-    number: int,
     top: int,
     width: int,
     edges: NDArray[np.int64],
-    step: int,
     theme: Theme,
 ) -> None:
     c = theme.colours
@@ -93,10 +91,10 @@ def _lane(
     elided = metrics.elidedText(name, Qt.TextElideMode.ElideRight, GUTTER - left - room - 18)
     painter.drawText(QRectF(left, top, GUTTER - left, ROW), Qt.AlignmentFlag.AlignVCenter, elided)
 
-    colour, hatch = theme.series(number)
+    colour, hatch = theme.series(lane.colour)
     if not lane.name:
         colour, hatch = QColor(c.faint), Qt.BrushStyle.SolidPattern
-    heat = lane.heat(edges, step)
+    heat = lane.heat(edges)
     place = QRectF(GUTTER, top + HEAT_TOP, width, HEAT_HEIGHT)
     painter.drawImage(place, _strip(heat, colour))
     if hatch != Qt.BrushStyle.SolidPattern:

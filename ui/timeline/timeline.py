@@ -109,7 +109,7 @@ class Timeline(QAbstractScrollArea):
             if top < bar.value():
                 bar.setValue(top)
             elif top + ROW > bar.value() + room:
-                bar.setValue(top + ROW - room)
+                bar.setValue(-(-(top + ROW - room) // ROW) * ROW)
         self.viewport().update()
 
     # Painting --------------------------------------------------------------------------------------
@@ -201,7 +201,8 @@ class Timeline(QAbstractScrollArea):
     def _measure(self) -> None:
         bar = self.verticalScrollBar()
         room = self.viewport().height() - RULER
-        bar.setRange(0, max(0, len(self._data.lanes) * ROW - room))
+        hidden = max(0, len(self._data.lanes) * ROW - room)
+        bar.setRange(0, -(-hidden // ROW) * ROW)
         bar.setPageStep(max(ROW, room))
         bar.setSingleStep(ROW)
 
@@ -293,8 +294,8 @@ class Timeline(QAbstractScrollArea):
             if lost:
                 words += "\n" + tr("not counted: {reason}").format(reason=lost.replace("_", " "))
             elif lane is not None:
-                bins = np.array([time, time + 1], np.int64)
-                boxes = int(lane.heat(bins, self._data.step)[0])
+                bins = np.array([time, time + 2], np.int64)
+                boxes = int(lane.heat(bins)[0])
                 words += f"\n{lane_name(lane)}: " + tr("{n} boxes").format(n=boxes)
         QToolTip.showText(place, words, self)
 
