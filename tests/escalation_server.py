@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -65,8 +66,6 @@ class ModelServer:
     closing: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
-    _reader: Any = None
-    _detector: Any = None
     _faults: int = 0
 
     @property
@@ -89,24 +88,15 @@ class ModelServer:
         columns = (picture.shape[1] - GUTTER) // (CELL + GUTTER)
         rows = (picture.shape[0] - GUTTER) // (HEADER + CELL + GUTTER)
         with self.lock:
-            if self._reader is None:
-                self._detector = TextDetector(detector_model("ppocr-v6-small"))
-                self._reader = TextReader(reader_model("ppocr-v6-small"))
+            detector, reader = eyes()
             found = []
             for number in range(1, columns * rows + 1):
                 x, y = cell_corner(number, columns)
                 cell = np.ascontiguousarray(picture[y : y + CELL, x : x + CELL])
                 if np.all(picture[y - HEADER + 4 : y - 2, x + 4 : x + 60] > 200):
                     break  # no number above it: the sheet ends here
-                found.append(self._text_of(cell))
+                found.append(_text_of(cell, detector, reader))
         return found
-
-    def _text_of(self, cell: Any) -> str:
-        lines = self._detector.find(cell)
-        lines.sort(key=lambda line: (round(float(line.quad[:, 1].mean()) / 24), float(line.quad[:, 0].min())))
-        crops = [rectified(cell, line.quad) for line in lines]
-        read = self._reader.read(crops) if crops else []
-        return " ".join(r.text for r in read if r.score > 0.5)
 
     def judge(self, text: str) -> tuple[str | None, str]:
         """(brand or None, text on the sign) of the truth's sign that a reading shows; ('', '') where none does."""
@@ -157,6 +147,20 @@ class ModelServer:
         if fault == "echo":
             return f"{body} {self.key}"
         return body
+
+
+@lru_cache(maxsize=1)
+def eyes() -> tuple[TextDetector, TextReader]:
+    """What the servers of a session read sheets with, one at a time."""
+    return TextDetector(detector_model("ppocr-v6-small")), TextReader(reader_model("ppocr-v6-small"))
+
+
+def _text_of(cell: Any, detector: TextDetector, reader: TextReader) -> str:
+    lines = detector.find(cell)
+    lines.sort(key=lambda line: (round(float(line.quad[:, 1].mean()) / 24), float(line.quad[:, 0].min())))
+    crops = [rectified(cell, line.quad) for line in lines]
+    read = reader.read(crops) if crops else []
+    return " ".join(r.text for r in read if r.score > 0.5)
 
 
 class _Handler(BaseHTTPRequestHandler):

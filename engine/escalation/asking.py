@@ -145,6 +145,11 @@ def drive(work: Callable[[], Awaitable[T]], tick: Callable[[], None]) -> T:
         return loop.run_until_complete(_watched(work, tick))
     finally:
         try:
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            if left:
+                loop.run_until_complete(asyncio.wait(left, timeout=0.3))
             loop.run_until_complete(loop.shutdown_asyncgens())
         finally:
             # A look-up of a name can't be interrupted; it ends by itself.
