@@ -23,7 +23,7 @@ from engine.appearances import Prepared, decide
 from engine.captions import surfaces
 from engine.domain.brands import BookEntry, BookSnapshot, SourceBrandSighting
 from engine.domain.decisions import Decision
-from engine.domain.records import Appearance
+from engine.domain.records import Appearance, LookSeen
 from engine.domain.stages import StageName
 from engine.matching import Book, MatchSettings
 from engine.matching.line import match_line
@@ -31,12 +31,13 @@ from engine.matching.lookup import Finder
 from engine.signs import Sign
 from engine.stage_settings import MatchBrandsSettings
 from engine.textfold import fold, fold_compact
+from engine.visual.chains import link_looks, shots_of
 from storage.library import Library
 
 RIVAL_SHARE = 0.2
 """Rival readings with at least this share of the votes are matched too (as matching does)."""
 MODELS = ("local_vlm", "cloud_llm")
-LOOKS = "Signs that are found by their look follow when a run is matched again."
+LOOKS = "New reference pictures are searched for when a run is matched again."
 SMALLEST = 0.005
 """Seconds that count as a difference."""
 
@@ -221,12 +222,22 @@ class ImpactPreview:
             book=self._books.of(snapshot),
             names=names,
             known=self._known(run, names, settings.session_cache),
+            looks=link_looks(self._looks(run, snapshot), shots_of(run.scenes), signs, run.source.width),
         )
         asked = {a.key: a for a in run.appearances if a.source in MODELS}
         return tuple(
             asked.get(a.key, a) if a.verdict in ("unresolved", "review") else a
             for a in decide(prepared, settings).appearances
         )
+
+    def _looks(self, run: RunResult, snapshot: BookSnapshot) -> list[LookSeen]:
+        """What the run found by look, as finds of the brands that have these reference pictures now."""
+        owners = {digest: e.brand_id for e in snapshot.entries for digest in e.references}
+        return [
+            msgspec.structs.replace(look, brand_id=owners[look.reference])
+            for look in self._accepted.runs.looks(run.job.id)
+            if look.reference in owners
+        ]
 
     def _known(self, run: RunResult, names: Mapping[str, str], policy: str) -> dict[str, str]:
         if policy == "ignore" or not run.job.sightings_snapshot:

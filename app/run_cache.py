@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from app.overlay import target_of
 from app.results import RunResult, load_run
 from engine.anchoring import Target, anchor
-from engine.domain.records import RegionsPart, TextsPart
+from engine.domain.records import LookSeen, MatchPart, RegionsPart, TextsPart
 from engine.domain.stages import StageName
+from engine.ports import JOB_CHUNK
 from engine.signs import Sign, join_signs
+from engine.stage import decode
 from storage.library import Library
 
 RUNS_AT_HAND = 3
@@ -27,6 +29,7 @@ class _Held:
     size: int = 0
     targets: tuple[Target, ...] | None = None
     signs: list[Sign] | None = None
+    looks: tuple[LookSeen, ...] | None = None
     anchored: dict[frozenset[str], dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
 
 
@@ -69,6 +72,15 @@ class RunCache:
                 scenes = [s for s in run.scenes if s.chunk in there]
                 held.signs = join_signs(regions, scenes, texts, run.source.width)
             return held.signs
+
+    def looks(self, job_id: str) -> tuple[LookSeen, ...]:
+        """What the run found by look, before any threshold; empty while matching isn't done."""
+        with self._lock:
+            held = self._hold(job_id)
+            if held.looks is None:
+                ref = held.run.refs.get((StageName.MATCH_BRANDS, JOB_CHUNK))
+                held.looks = decode(self._library.parts.payload(ref.key), MatchPart).looks if ref else ()
+            return held.looks
 
     def anchored(self, job_id: str, decision_ids: frozenset[str]) -> dict[str, list[tuple[str, int]]]:
         """Where decisions that were made on other runs stand in this one: appearance key → (decision, member).

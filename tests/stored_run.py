@@ -119,7 +119,9 @@ class Desk:
                 codec="h264",
             )
         )
-        job = self.jobs.create(asset.id, escalation=False)
+        # Finding by look is tested elsewhere; here it would only cost time.
+        overrides: Overrides = {"match_brands": {"use_looks": False}}
+        job = self.jobs.create(asset.id, escalation=False, overrides=overrides)
         self.library.jobs.move(job.id, JobStatus.RUNNING)
         store_frame_stages(self.library, job, asset, boards)
         self.library.jobs.move(job.id, JobStatus.COMPLETED)

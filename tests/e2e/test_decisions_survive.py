@@ -134,7 +134,7 @@ def test_decisions_outlive_replays_from_earlier_stages(app: Container, tmp_path:
         for stage, overrides in (
             (StageName.RUN_OCR, {"run_ocr": {"text_floor": 0.5}}),
             (StageName.DETECT_REGIONS, {"detect_regions": {"box_floor": 0.55}}),
-            (StageName.FILTER_SCENES, {"filter_scenes": {"blur_floor": 30.0}}),
+            (StageName.FILTER_SCENES, {"filter_scenes": {"blur_floor": 8.0}}),
         ):
             again = check(app, replay(app, job, stage, overrides))
             assert again >= 0.6 * standing
