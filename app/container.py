@@ -7,6 +7,7 @@ from pathlib import Path
 from app.book_import import fill_new_library
 from app.brand_book import BrandBook
 from app.command_bus import CommandBus
+from app.find_elsewhere import FindElsewhere
 from app.jobs import JobService
 from app.mailbox import Mailbox
 from app.models_service import ModelsService
@@ -38,6 +39,7 @@ class Container:
             polite=polite,
         )
         self.brands = BrandBook(library, self.bus, self.runs, self.jobs)
+        self.elsewhere = FindElsewhere(library, self.jobs, self.runs)
 
     def close(self) -> None:
         """Pause running jobs, join the threads, close the library."""

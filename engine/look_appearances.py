@@ -12,11 +12,11 @@ from engine.stage_settings import MatchBrandsSettings
 from engine.textfold import fold
 from engine.visual.chains import LookChain
 
-REVIEW_BAND = 0.15
+REVIEW_BAND = 0.12
 """Marks whose best frame is less than this below the threshold are shown for a decision; frames of an accepted mark
 may be as much below it."""
 ALONE = 0.1
-"""A mark seen on a single frame must be this much surer to count by itself."""
+"""A mark seen on a single frame must be this much surer to count by itself, or to be shown."""
 INSIDE = 0.5
 """Share of the smaller place from which text and look show the same thing."""
 SAME_PLACE = 0.5
@@ -97,8 +97,10 @@ def _appearance(
     other = _other_brand(frames, rivals, against, names)
     if other is not None:
         candidates.append(other)
-    needed = threshold + (ALONE if len(chain.seen) == 1 else 0.0)
-    accepted = peak.score >= needed and other is None
+    bonus = ALONE if len(frames) == 1 else 0.0
+    if peak.score < floor + bonus:
+        return None
+    accepted = peak.score >= threshold + bonus and other is None
     return Appearance(
         key=digest_of([frames[0].seq, frames[-1].seq, frames[0].polygon, "look", fold(name)])[:20],
         surface=chain.surface,

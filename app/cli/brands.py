@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from app.book_csv import BookRow, read_book_csv, write_book_csv
-from app.cli.console import table
-from app.cli.targets import find_job, is_completed
+from app.cli.console import RunReporter, table
+from app.cli.targets import find_job, find_source, is_completed
 from app.commands import (
     AddAlias,
     AddBrand,
@@ -27,7 +28,9 @@ from app.commands import (
 )
 from app.container import Container, open_container
 from engine.domain.brands import KnownBrand
-from engine.domain.errors import UserFixable
+from engine.domain.errors import Cancelled, UserFixable
+from engine.domain.jobs import DetectJob, JobStatus
+from engine.domain.timebase import format_time
 from engine.textfold import fold_compact
 
 
@@ -160,6 +163,65 @@ def _split(given: argparse.Namespace) -> int:
         return SplitBrand(brand_id=brand, new_name=given.to, sightings=(sighting,) if keys else ())
 
     return _do(given, command)
+
+
+def _find(given: argparse.Namespace) -> int:
+    """Match videos again for a brand's reference pictures and list the finds, surest first."""
+    with open_container(given.library, workers=given.workers) as app:
+        brand = app.library.brands.one(given.name)
+        quest = app.elsewhere.quest(brand.id, _searched(app, brand, given))
+        for note in quest.notes:
+            print(note, file=sys.stderr)
+        reporter = RunReporter(app.mailbox, quiet=given.quiet or given.json)
+        finds = []
+        replays = app.elsewhere.start(quest)
+        for future in replays.values():
+            job: DetectJob = reporter.follow(future, lambda: _stop(app, replays))
+            if job.status is not JobStatus.COMPLETED:
+                raise Cancelled(job.status.value)
+            finds += app.elsewhere.found(job.id, brand.id)
+        if given.json:
+            print(msgspec.json.encode(finds).decode())
+            return 0
+        rows = [("video", "from", "to", "frames", "score", "verdict", "run")]
+        rows += [
+            (
+                f.source_name,
+                format_time(f.span.start),
+                format_time(f.span.end),
+                str(len(f.frames)),
+                f"{f.score:.2f}",
+                f.verdict,
+                f.job_id[:8],
+            )
+            for f in finds
+        ]
+        print(table(rows, right=frozenset({1, 2, 3, 4})))
+        print(f"{brand.canonical_name} was found {len(finds)} times by look.")
+        return 0
+
+
+def _searched(app: Container, brand: KnownBrand, given: argparse.Namespace) -> list[str]:
+    """Ids of the sources to search; none means all."""
+    if given.everywhere:
+        return []
+    if given.video is not None:
+        return [find_source(app.jobs, given.video).id]
+    drawn = app.elsewhere.sources_drawn(brand.id)
+    if not drawn:
+        raise UserFixable(
+            f"No box of {brand.canonical_name} was drawn in any video.",
+            still_works="Nothing was changed.",
+            to_do="Say where to search: --video VIDEO or --all.",
+        )
+    return drawn
+
+
+def _stop(app: Container, job_ids: Iterable[str]) -> None:
+    """Cancel what hasn't ended; answers found so far are remembered."""
+    for job_id in job_ids:
+        if app.jobs.job(job_id).status in (JobStatus.PENDING, JobStatus.RUNNING):
+            app.jobs.cancel(job_id)
 
 
 def _cluster(given: argparse.Namespace) -> int:
