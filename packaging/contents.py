@@ -102,7 +102,7 @@ def without_orphans(binaries: Sequence[Entry], needs: Callable[[str], Iterable[s
 
     `needs` gives the file names of the libraries that a file links to. Extension modules, plugins and libraries
     inside a package of their own count as used; those at the top and in Qt's library folder have to be reached
-    from one of them. PyInstaller's links to kept libraries stay.
+    from one of them.
     """
     libraries = {entry[0].rsplit("/", 1)[-1]: entry for entry in binaries if _is_shared_by_others(entry)}
     used = {name for name, entry in libraries.items() if name.startswith(("libpython", "python3"))}
@@ -114,7 +114,13 @@ def without_orphans(binaries: Sequence[Entry], needs: Callable[[str], Iterable[s
                 used.add(name)
                 waiting.append(libraries[name][1])
     unused = {entry[0] for name, entry in libraries.items() if name not in used}
-    return [e for e in binaries if e[0] not in unused and not (e[2] == "SYMLINK" and _aim(e) in unused)]
+    return [entry for entry in binaries if entry[0] not in unused]
+
+
+def without_dead_links(entries: Iterable[Entry], places: Iterable[str]) -> list[Entry]:
+    """The entries without links whose aim is not among `places`, the files that are in the bundle."""
+    there = set(places)
+    return [entry for entry in entries if entry[2] != "SYMLINK" or _aim(entry) in there]
 
 
 def _is_shared_by_others(entry: Entry) -> bool:

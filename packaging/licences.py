@@ -32,6 +32,7 @@ COVERED_BY = {
     "shiboken6": ("LGPL-3.0.txt", "GPL-3.0.txt", "GPL-2.0.txt"),
     "shapely": ("LGPL-2.1.txt",),
     "rapidocr-onnxruntime": ("Apache-2.0.txt",),
+    "flatbuffers": ("Apache-2.0.txt",),
 }
 REMARKS = {
     "av": "Its wheel carries FFmpeg (LGPL-3.0-or-later as built) and the separate libraries libx264 and libx265 "

@@ -97,6 +97,7 @@ class _Tour:
     async def _walk(self) -> None:
         from ui.top_bar import PAGES
 
+        self._window.resize(1600, 1000)
         session = self._window.session
         await self._until(lambda: session.loaded and bool(session.shelf.sources), "the library to be read")
         self._window.open_source(session.shelf.sources[0].id)
