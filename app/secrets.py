@@ -160,9 +160,9 @@ class Secrets:
                 "For runs without a window set an environment variable.",
             )
         if _is_locked(backend):
-            return KeyringState(
-                "locked", f"{_title(backend)} is locked: unlock it, or set an environment variable."
-            )
+            title = _title(backend)
+            sentence = f"{title[0].upper()}{title[1:]} is locked: unlock it, or set an environment variable."
+            return KeyringState("locked", sentence)
         return KeyringState("ready", f"Keys are kept in {_title(backend)}.")
 
     def _check_thread(self) -> None:
