@@ -14,7 +14,8 @@ FAULT_NAME = "faults.log"
 MOST_BYTES = 1_000_000
 KEPT = 5
 _SECRET = re.compile(
-    r"(?i)(bearer\s+|authorization['\"]?\s*[:=]\s*['\"]?|api[_-]?key['\"]?\s*[:=]\s*['\"]?)[^\s'\",}]+"
+    r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:bearer\s+|basic\s+)?|bearer\s+|"
+    r"api[_-]?key['\"]?\s*[:=]\s*['\"]?)[^\s'\",}]+"
     r"|\b(?:sk|pk|key)-[A-Za-z0-9_-]{12,}|\bAIza[A-Za-z0-9_-]{20,}"
 )
 

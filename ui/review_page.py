@@ -108,7 +108,7 @@ class ReviewPage(QMainWindow):
             [self.docks["queue"], self.docks["inspector"]], [side, side + 20], Qt.Orientation.Horizontal
         )
         low = [self.docks["timeline"], self.docks["run"]]
-        self.resizeDocks(low, [max(self.height() * 30 // 100, 232)] * 2, Qt.Orientation.Vertical)
+        self.resizeDocks(low, [max(self.height() * 28 // 100, 252)] * 2, Qt.Orientation.Vertical)
         self.resizeDocks(low, [wide * 52 // 100, wide * 48 // 100], Qt.Orientation.Horizontal)
 
     def show_run(self, source: bool, run: bool) -> None:

@@ -146,6 +146,7 @@ QTabBar::tab { background: transparent; color: $muted; padding: 6px 12px; border
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; font-weight: 600; }
 QTabBar::tab:selected:focus { background: $accent_soft; border-radius: 4px; }
+QTabBar { qproperty-drawBase: 0; }
 QTabWidget::pane { border: none; border-top: 1px solid $border; }
 
 QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }

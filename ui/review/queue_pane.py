@@ -318,8 +318,8 @@ class QueuePane(QWidget):
             words = plural(len(row.keys), "", tr("Take these {n} look-alikes apart"))
             split = menu.addAction(icon("split"), words)
             split.triggered.connect(lambda: self.split_wanted.emit(row.key))
-        menu.exec(at)
-        menu.deleteLater()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)
 
 
 class _QueueView(QListView):

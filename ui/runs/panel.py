@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from engine.domain.stages import StageName
 from engine.events import PartDone, StageDone, StageProgress
@@ -42,7 +42,8 @@ class RunPanel(QWidget):
         self.stages = StageList(services.theme)
         self.settings = SettingsPanel(services)
         self.thresholds = ThresholdsPanel(services, session, review)
-        self.tabs.addTab(self._stages_tab(), tr("Stages"))
+        self.tabs.addTab(self.stages, tr("Stages"))
+        self.tabs.setCornerWidget(self._corner())
         self.tabs.addTab(self.settings, tr("Settings"))
         self.tabs.addTab(self.thresholds, tr("Thresholds"))
         layout.addWidget(self.tabs)
@@ -60,27 +61,18 @@ class RunPanel(QWidget):
         bridge.stages.connect(self._stages_done)
         self._job_changed()
 
-    def _stages_tab(self) -> QWidget:
-        tab = QWidget()
-        layout = QVBoxLayout(tab)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.setSpacing(0)
-        row = QHBoxLayout()
-        row.setContentsMargins(14, 2, 10, 2)
+    def _corner(self) -> QWidget:
+        """Which run this is, beside the tabs."""
+        corner = QWidget()
+        row = QHBoxLayout(corner)
+        row.setContentsMargins(0, 0, 10, 0)
         self._title = QLabel()
         self._title.setProperty("look", "strong")
         self._badge = QLabel()
         self._badge.setProperty("look", "badge")
         row.addWidget(self._title)
         row.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addStretch()
-        self._replay = QPushButton(tr("Run as replay…"))
-        self._replay.setProperty("look", "flat")
-        self._replay.clicked.connect(self.plan_replay)
-        row.addWidget(self._replay)
-        layout.addLayout(row)
-        layout.addWidget(self.stages, 1)
-        return tab
+        return corner
 
     def show_thresholds(self, shown: bool) -> None:
         """Goes to the live thresholds, or back to the stages."""
@@ -162,7 +154,6 @@ class RunPanel(QWidget):
         self.thresholds.show_job(job)
         self._title.setText(run_name(job, self._session.jobs) if job else tr("No run yet"))
         self._badge.setVisible(job is not None)
-        self._replay.setEnabled(job is not None and job.status == "completed")
         if job is None:
             return
         self._badge.setText(status_words(job.status))

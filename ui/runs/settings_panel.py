@@ -210,10 +210,7 @@ class SettingsPanel(QWidget):
     def _save_profile(self, name: str) -> None:
         jobs = self._services.container.jobs
         try:
-            mine = {
-                stage: self.forms[stage].settings() if stage in self.forms else self._base[stage]
-                for stage in ORDER
-            }
+            mine = {**self._base, **{stage: form.settings() for stage, form in self.forms.items()}}
             default = jobs.effective_settings("soccer_broadcast", {})
             before = profiles(self._own).get("soccer_broadcast", {})
             overrides = {stage: dict(values) for stage, values in before.items()}

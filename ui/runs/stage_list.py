@@ -30,7 +30,7 @@ class StageList(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = QWidget()
         column = QVBoxLayout(inside)
-        column.setContentsMargins(6, 4, 6, 4)
+        column.setContentsMargins(6, 2, 6, 2)
         column.setSpacing(0)
         self._rows = {stage: _Row(stage, theme) for stage in ORDER}
         for stage, row in self._rows.items():
@@ -75,7 +75,7 @@ class _Row(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setObjectName("stageRow")
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 1, 8, 1)
+        row.setContentsMargins(6, 0, 8, 0)
         row.setSpacing(10)
         self._icon = QLabel()
         self._icon.setFixedWidth(ICON_SIDE + 2)
@@ -103,7 +103,7 @@ class _Row(QFrame):
             (self._pace, 0),
         ):
             row.addWidget(widget, stretch)
-        self.setMinimumHeight(25)
+        self.setMinimumHeight(23)
         self._chosen = False
         self.show_state(StageState(stage))
 

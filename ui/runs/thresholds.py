@@ -9,11 +9,13 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSlider,
     QTableWidget,
     QTableWidgetItem,
@@ -55,18 +57,29 @@ class ThresholdsPanel(QWidget):
         self._sliders: dict[str, _Slider] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 8)
-        row.setSpacing(20)
+        row.setSpacing(14)
         left = QVBoxLayout()
         grid = QGridLayout()
         grid.setVerticalSpacing(2)
+        grid.setHorizontalSpacing(8)
         grid.setColumnStretch(1, 1)
         for place, info in enumerate(_soft_numbers()):
             slider = _Slider(info)
             slider.moved.connect(self._moved)
             slider.place(grid, place)
             self._sliders[info.key] = slider
-        left.addLayout(grid)
-        left.addStretch()
+        grid.setContentsMargins(0, 0, 8, 0)
+        grid.setRowStretch(grid.rowCount(), 1)
+        sliders = QWidget()
+        sliders.setLayout(grid)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(sliders)
+        scroll.setMinimumWidth(sliders.minimumSizeHint().width() + 14)
+        left.addWidget(scroll, 1)
         buttons = QHBoxLayout()
         self._reset = QPushButton(tr("Reset"))
         self._reset.clicked.connect(self.reset)
@@ -93,6 +106,9 @@ class ThresholdsPanel(QWidget):
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2):
+            self.table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            self.table.horizontalHeader().resizeSection(column, 68)
         right.addWidget(self.table, 1)
         row.addLayout(right, 1)
         self._timer = QTimer(self)
@@ -271,6 +287,7 @@ class _Slider(QWidget):
         self._label.setToolTip(info.help)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, STEPS if not self._whole else round(self._high - self._low))
+        self._slider.setMinimumWidth(56)
         self._slider.setAccessibleName(info.label)
         self._slider.setAccessibleDescription(info.help)
         self._slider.setToolTip(info.help)
@@ -279,7 +296,7 @@ class _Slider(QWidget):
         self._number.setRange(self._low, self._high)
         self._number.setSingleStep(1 if self._high > 2 else 0.01)
         self._number.setAccessibleName(tr("{name}, number").format(name=info.label))
-        self._number.setFixedWidth(92)
+        self._number.setFixedWidth(72)
         self._label.setBuddy(self._slider)
         self._slider.valueChanged.connect(self._slid)
         self._number.valueChanged.connect(self._typed)
