@@ -22,14 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--read-only", action="store_true", help="change nothing, need no lock")
     parser.add_argument("--self-test", nargs="?", const="", metavar="DIR", help="see that all of it works")
-    parser.add_argument(
-        "--self-test", action="store_true", help="open, run the demo, export, close; then say how it went"
-    )
     options = parser.parse_args(given)
-    if options.self_test:
-        from ui.self_test import run_self_test
-
-        return run_self_test()
     if options.self_test is not None:
         return _self_test(options.self_test)
     from storage.library import default_folder

@@ -1,123 +1,130 @@
-"""`--self-test`: opens the real window on a library of its own, makes the demo, runs it, exports, and closes.
-
-For bundles and new machines: it needs nothing but the program itself, and says in one line each what worked.
-"""
+"""Opens the real window on a library, waits until a frame is on the canvas, goes through the pages, and closes it."""
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
+import os
 import sys
-import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
-import qasync
-from PySide6.QtCore import QSettings
-
-from app.container import open_container
-from app.preferences import Preferences
-from engine.domain.jobs import JobStatus, SourceAsset
-from ui.application import WindowApp, make_qt_application
-from ui.dialogs.crash import CrashReports
-from ui.window_state import WindowState
-
-SECONDS = 6.0
-SIZE = (640, 360)
-MOST_SECONDS = 300.0
+COLOURS_OF_A_FRAME = 400
+"""A video frame on the canvas shows at least so many different colours; an empty state shows far fewer."""
+PATIENCE = 60.0
+"""Seconds to wait for any one thing to appear."""
 
 
-class SelfTestFailed(Exception):
-    """A step did not come to its end; the message says which."""
+def check_window(library: Path, picture: Path) -> str:
+    """Shows the newest run of `library` in the review page and writes `picture` (PNG).
 
+    Uses the display where there is one, Qt's offscreen platform otherwise. Preferences and layout of the user
+    are neither read nor changed. Raises RuntimeError for whatever goes wrong, with the place it went wrong at.
+    """
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    import qasync
+    from PySide6.QtCore import QSettings
 
-def run_self_test() -> int:
-    """Returns 0 where every step worked, 1 otherwise; the steps are printed."""
+    from app.container import open_container
+    from app.preferences import Preferences
+    from ui.application import WindowApp, make_qt_application
+    from ui.window_state import WindowState
+
     app = make_qt_application()
-    crashes = CrashReports()
-    crashes.install()
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
-    with tempfile.TemporaryDirectory(prefix="sponsight-self-test-") as scratch, loop:
+    errors = _Errors()
+    settings = QSettings(str(picture.with_name("window.ini")), QSettings.Format.IniFormat)
+    preferences = Preferences(picture.with_name("preferences.toml"))
+    with errors, loop:
+        window = WindowApp(loop, open_container(library), preferences, state=WindowState(settings))
+        tour = _Tour(window, picture, errors)
+        loop.run_until_complete(tour.run())
+    return f"{tour.found}, platform {app.platformName()}"
+
+
+class _Errors:
+    """Gathers what slots raise, which Qt would only print."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self._before = sys.excepthook
+
+    def __enter__(self) -> _Errors:
+        sys.excepthook = self._take
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        sys.excepthook = self._before
+
+    def _take(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        self.seen.append("".join(traceback.format_exception(kind, error, trace)))
+
+    def check(self) -> None:
+        """Raises RuntimeError with the first of them."""
+        if self.seen:
+            raise RuntimeError(f"the window raised an error:\n{self.seen[0]}")
+
+
+class _Tour:
+    """The steps through the window; `found` tells afterwards what was seen."""
+
+    def __init__(self, window: object, picture: Path, errors: _Errors) -> None:
+        from ui.application import WindowApp
+
+        assert isinstance(window, WindowApp)
+        self._app = window
+        self._window = window.window
+        self._picture = picture
+        self._errors = errors
+        self.found = ""
+
+    async def run(self) -> None:
+        """Always ends with an orderly close, whatever went wrong before."""
         try:
-            loop.run_until_complete(_steps(loop, Path(scratch)))
-            ok = not crashes.shown
-        except SelfTestFailed as failure:
-            _say(f"FAILED: {failure}")
-            ok = False
-        for report in crashes.shown:
-            _say(report)
-    crashes.remove()
-    _say("self-test: all good" if ok else "self-test: failed")
-    return 0 if ok else 1
+            self._app.start()
+            await self._walk()
+        finally:
+            self._window.close()
+            await self._until(self._app.closed.is_set, "the window to close")
+        self._errors.check()
 
+    async def _walk(self) -> None:
+        from ui.top_bar import PAGES
 
-async def _steps(loop: asyncio.AbstractEventLoop, scratch: Path) -> None:
-    from app.demo_run import prepare_demo
+        self._window.resize(1600, 1000)
+        session = self._window.session
+        await self._until(lambda: session.loaded and bool(session.shelf.sources), "the library to be read")
+        self._window.open_source(session.shelf.sources[0].id)
+        await self._until(lambda: session.job is not None, "the run to open")
+        await self._until(lambda: self._colours() >= COLOURS_OF_A_FRAME, "a frame to be on the canvas")
+        await self._until(lambda: not self._app.tasks.is_busy, "the window to come to rest")
+        shot = self._window.grab()
+        if not shot.save(str(self._picture)):
+            raise RuntimeError(f"the picture of the window could not be written to {self._picture}")
+        for page in PAGES:
+            self._window.show_page(page)
+            await asyncio.sleep(0.2)
+            await self._until(lambda: not self._app.tasks.is_busy, f"the page {page} to come to rest")
+        self.found = f"{shot.width()}×{shot.height()} with a frame on the canvas, {len(PAGES)} pages opened"
 
-    container = open_container(scratch / "library", polite=True)
-    settings = QSettings(str(scratch / "window.ini"), QSettings.Format.IniFormat)
-    preferences = Preferences(scratch / "preferences.toml")
-    window_app = WindowApp(loop, container, preferences, state=WindowState(settings))
-    window = window_app.window
-    window_app.start()
-    await _until(lambda: window.session.loaded, "opening the window")
-    _say("window: open")
-    source = await asyncio.wrap_future(
-        _in_thread(lambda: prepare_demo(container, seconds=SECONDS, size=SIZE)[0])
-    )
-    window.session.refresh()
-    await _until(lambda: bool(window.session.shelf.sources), "importing the demo")
-    window.open_source(source.id)
-    _say("demo: rendered and imported")
-    window.do("run.start")
-    await _until(lambda: window.session.job is not None, "making the run")
-    await _until(_ended(window_app), "running all eight stages")
-    job = window.session.job
-    if job is None or job.status is not JobStatus.COMPLETED:
-        raise SelfTestFailed(
-            f"the run ended as {job.status if job else 'nothing'}: {job.error_message if job else ''}"
+    def _colours(self) -> int:
+        """How many different colours the canvas shows, counted on a grid of 8 pixels."""
+        image = self._window.review.canvas.grab().toImage()
+        return len(
+            {image.pixel(x, y) for y in range(0, image.height(), 8) for x in range(0, image.width(), 8)}
         )
-    _say(f"run: completed, {job.total_detections} detections of {job.brands_found} brands")
-    await _until(lambda: not window_app.tasks.is_busy, "showing the run")
-    picture = window.grab()
-    if picture.isNull() or picture.width() < 900:
-        raise SelfTestFailed("the window could not be drawn")
-    exports = scratch / "exports"
-    exports.mkdir()
-    window.library.export(job.id, source.name, exports)
-    await _until(lambda: any(exports.glob("*.json")) and any(exports.glob("*.csv")), "exporting")
-    _say(f"export: {', '.join(sorted(p.name for p in exports.iterdir()))}")
-    await _until(lambda: not window_app.tasks.is_busy, "finishing")
-    window.close()
-    await window_app.closed.wait()
-    _say("window: closed in order")
 
-
-def _ended(window_app: WindowApp) -> Callable[[], bool]:
-    def ended() -> bool:
-        job = window_app.window.session.job
-        return job is not None and job.status.is_final
-
-    return ended
-
-
-async def _until(holds: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + MOST_SECONDS
-    while not holds():
-        if time.monotonic() > end:
-            raise SelfTestFailed(f"{what} took longer than {MOST_SECONDS:.0f} s")
-        await asyncio.sleep(0.05)
-
-
-def _in_thread(work: Callable[[], SourceAsset]) -> concurrent.futures.Future[SourceAsset]:
-    pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="self-test")
-    future = pool.submit(work)
-    pool.shutdown(wait=False)
-    return future
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    async def _until(self, there: Callable[[], bool], what: str) -> None:
+        """Lets the window work until something is so; RuntimeError after `PATIENCE` seconds."""
+        end = time.monotonic() + PATIENCE
+        while not there():
+            self._errors.check()
+            if time.monotonic() > end:
+                raise RuntimeError(f"waited {PATIENCE:.0f} s in vain for {what}")
+            await asyncio.sleep(0.05)
