@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSizeF
@@ -35,7 +35,7 @@ def place_labels(wanted: Sequence[Wanted], bounds: QRectF) -> list[QRectF | None
     return found
 
 
-def _spots(label: Wanted, bounds: QRectF) -> list[QRectF]:
+def _spots(label: Wanted, bounds: QRectF) -> Iterator[QRectF]:
     """Places to try, best first: above, below, beside, then further rows above and below."""
     box, size = label.box, label.size
     w, h = size.width(), size.height()
@@ -46,12 +46,10 @@ def _spots(label: Wanted, bounds: QRectF) -> list[QRectF]:
     for step in (1, 2, 3):
         shift = step * (h + GAP)
         corners += [(left, rows[0] - shift), (left, rows[1] + shift)]
-    made = []
     for x, y in corners:
         rect = _inside(QRectF(x, y, w, h), bounds)
-        if abs(rect.y() - y) < 0.5 and abs(rect.x() - x) < max(w, box.width()) and rect not in made:
-            made.append(rect)
-    return made
+        if abs(rect.y() - y) < 0.5 and abs(rect.x() - x) < max(w, box.width()):
+            yield rect
 
 
 def _inside(rect: QRectF, bounds: QRectF) -> QRectF:

@@ -37,10 +37,12 @@ class Shown:
 
 
 class Player(QObject):
-    """`shown` carries the picture, `moved` the wanted time as soon as it is known, `speed_changed` 0 or ±1…8."""
+    """`shown` carries the picture, `moved` the wanted time as soon as it is known, `speed_changed` 0 or ±1…8.
+
+    Times travel as objects: microseconds of more than 35 minutes don't fit into the int of a signal."""
 
     shown = Signal(object)
-    moved = Signal(int)
+    moved = Signal(object)
     speed_changed = Signal(int)
     _arrived = Signal(int, object, bool)
 

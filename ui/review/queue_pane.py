@@ -11,11 +11,12 @@ from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
-    QListView,
     QMenu,
     QProgressBar,
     QStackedWidget,
+    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -322,8 +323,9 @@ class QueuePane(QWidget):
         menu.popup(at)
 
 
-class _QueueView(QListView):
-    """The list; review keys stay with the review."""
+class _QueueView(QTableView):
+    """The list; review keys stay with the review. A table of one column, as it lays out 20,000 equal rows at
+    once where a list view asks for each."""
 
     menu_wanted = Signal(QPoint)
 
@@ -333,13 +335,31 @@ class _QueueView(QListView):
         self.setItemDelegate(QueueDelegate(services.theme, thumbnails, self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.verticalScrollBar().setSingleStep(HEIGHT // 2)
-        self.setUniformItemSizes(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.horizontalHeader().hide()
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setMinimumSectionSize(40)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._theme = services.theme
+        self._theme.changed.connect(self._measure)
+        self._measure()
         self.setMouseTracking(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAccessibleName(tr("Review queue"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         thumbnails.ready.connect(self.viewport().update)
+
+    def _measure(self) -> None:
+        """Rows as high as the text scale asks for."""
+        height = self._theme.px(HEIGHT)
+        self.verticalHeader().setMinimumSectionSize(height)
+        self.verticalHeader().setDefaultSectionSize(height)
+        self.verticalScrollBar().setSingleStep(height // 2)
 
     def keyboardSearch(self, search: str) -> None:
         """Letters are decisions here, not a search."""

@@ -22,7 +22,7 @@ TRACK_TOP, TRACK_HEIGHT = 14, 6
 class ScrubBar(QWidget):
     """Marks above the track: flagged rows (triangles); below: decided ones (bars). Dragging scrubs."""
 
-    sought = Signal(int, bool)
+    sought = Signal(object, bool)
     """A time (microseconds), and whether the drag goes on."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:

@@ -22,7 +22,7 @@ VIEW = ("review.new_box", "review.edit_box", "canvas.zoom_out", "canvas.zoom_in"
 class Transport(QWidget):
     """`time_typed` carries a time that was typed into the field (G)."""
 
-    time_typed = Signal(int)
+    time_typed = Signal(object)
     left = Signal()
 
     def __init__(self, theme: Theme, actions: ActionSet, parent: QWidget | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from app.results import RunResult
 
 Times = NDArray[np.int64]
+_NONE: Times = np.zeros(0, np.int64)
 UNDECIDED, DECIDED, REJECTED, CHANGED = 0, 1, 2, 3
 """What people said about an appearance, as the timeline's marks tell it."""
 
@@ -33,17 +35,20 @@ class Lane:
     spans: Times
     marks: NDArray[np.uint8]
     keys: tuple[str, ...]
+    sums: tuple[Times, Times]
+    """Running sums of starts and ends, so that a bin's covered time is two look-ups."""
+    marked_spans: Mapping[int, tuple[Times, Times]]
+    """By mark the starts and the ends of its appearances, each sorted."""
     colour: int = 0
 
     def heat(self, edges: Times) -> NDArray[np.float32]:
         """Mean number of boxes of this lane on screen in each bin between `edges`."""
-        covered = _covered(self.starts, edges) - _covered(self.ends, edges)
+        covered = _covered(self.starts, self.sums[0], edges) - _covered(self.ends, self.sums[1], edges)
         return (np.diff(covered) / np.maximum(1, np.diff(edges))).astype(np.float32)
 
     def marked(self, edges: Times, mark: int) -> NDArray[np.bool_]:
         """Bins that an appearance with this mark reaches into."""
-        spans = self.spans[self.marks == mark]
-        starts, ends = np.sort(spans[:, 0]), np.sort(spans[:, 1])
+        starts, ends = self.marked_spans.get(mark, (_NONE, _NONE))
         covering = np.searchsorted(starts, edges[1:]) - np.searchsorted(ends, edges[:-1], "right")
         found: NDArray[np.bool_] = covering > 0
         return found
@@ -73,12 +78,17 @@ class TimelineData:
     analysed: tuple[tuple[int, int], ...]
 
 
-EMPTY = TimelineData(1, 500_000, (), np.zeros(0, np.int64), (), ())
+EMPTY = TimelineData(1, 500_000, (), _NONE, (), ())
 
 
-def _covered(starts: Times, until: Times) -> Times:
+def running_sums(times: Times) -> Times:
+    """0, the first, the first two together and so on."""
+    found: Times = np.concatenate(([0], np.cumsum(times)))
+    return found
+
+
+def _covered(starts: Times, sums: Times, until: Times) -> Times:
     """For each time the sum of how long ago each earlier start was: covered time grows with it."""
-    sums = np.concatenate(([0], np.cumsum(starts)))
     number = np.searchsorted(starts, until, "right")
     found: Times = number * until - sums[number]
     return found

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ui.timeline.data import CHANGED, DECIDED, REJECTED, UNDECIDED, Lane, TimelineData, Times, cut_times
+from ui.timeline.data import (
+    CHANGED,
+    DECIDED,
+    REJECTED,
+    UNDECIDED,
+    Lane,
+    TimelineData,
+    Times,
+    cut_times,
+    running_sums,
+)
 
 if TYPE_CHECKING:
     from app.overlay import EffectiveAppearance, Names
@@ -64,8 +74,8 @@ class LaneBuilder:
 
     def _in_order(self, made: dict[LaneName, Lane]) -> list[Lane]:
         """The longest first, as they stood when the source was opened; later ones come behind. Colours stay."""
-        new = sorted(made.keys() - self._ranks.keys(), key=lambda name: (not name[1], name[2], -made[name].seconds, name))
-        for name in new:
+        new = made.keys() - self._ranks.keys()
+        for name in sorted(new, key=lambda name: (not name[1], name[2], -made[name].seconds, name)):
             self._ranks[name] = len(self._ranks)
         ordered = sorted(made, key=lambda name: (not name[1], name[2], self._ranks[name]))
         return [replace(made[name], colour=self._ranks[name]) for name in ordered]
@@ -99,16 +109,24 @@ class LaneBuilder:
         edges = self._edges[seqs]
         edges = edges[edges[:, 0] >= 0]
         ordered = sorted(group, key=lambda a: a.span)
+        spans = np.array([(a.span.start, a.span.end) for a in ordered], np.int64).reshape(-1, 2)
+        marks = np.array([_mark(a) for a in ordered], np.uint8)
+        starts, ends = np.sort(edges[:, 0]), np.sort(edges[:, 1])
         return Lane(
             brand_id=name[0] if name[1] else "",
             name=name[1],
             caption=name[2],
             seconds=float(self._seconds[np.unique(seqs)].sum()),
-            starts=np.sort(edges[:, 0]),
-            ends=np.sort(edges[:, 1]),
-            spans=np.array([(a.span.start, a.span.end) for a in ordered], np.int64).reshape(-1, 2),
-            marks=np.array([_mark(a) for a in ordered], np.uint8),
+            starts=starts,
+            ends=ends,
+            spans=spans,
+            marks=marks,
             keys=tuple(a.key for a in ordered),
+            sums=(running_sums(starts), running_sums(ends)),
+            marked_spans={
+                mark: (np.sort(spans[marks == mark, 0]), np.sort(spans[marks == mark, 1]))
+                for mark in (UNDECIDED, DECIDED, REJECTED, CHANGED)
+            },
         )
 
     def _seqs(self, a: EffectiveAppearance) -> Times:

@@ -34,9 +34,9 @@ WHEEL = 1.0015
 class Timeline(QAbstractScrollArea):
     """One row per brand. The pixmap under the playhead is redrawn only where zoom, size, data or theme changed."""
 
-    sought = Signal(int)
+    sought = Signal(object)
     """A time was clicked or dragged to (microseconds)."""
-    picked = Signal(str, int)
+    picked = Signal(str, object)
     """The appearance that was clicked, and the time."""
     brand_chosen = Signal(str)
     """A row's name was clicked: brand id or name, '' for unknown texts."""
