@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.brand_search import BrandHit, BrandSearch, load_names
-from app.handling.decisions import held_decisions
+from app.handling.standing import held_decisions
 from app.learning import Choices
 from app.overlay import FRAME_MARK, EffectiveAppearance, Overlay, State, build_overlay, redecided
 from app.results import RunResult

@@ -27,6 +27,7 @@ class _Held:
     parts: int
     run: RunResult
     size: int = 0
+    older: RunResult | None = None
     targets: tuple[Target, ...] | None = None
     signs: list[Sign] | None = None
     looks: tuple[LookSeen, ...] | None = None
@@ -45,6 +46,12 @@ class RunCache:
     def get(self, job_id: str) -> RunResult:
         """The run's results that are there by now; UserFixable where there is no such run."""
         return self._hold(job_id).run
+
+    def older(self, job_id: str) -> RunResult | None:
+        """What `get` gave before a run that is still going stored more: somebody may be looking at it."""
+        with self._lock:
+            held = self._held.get(job_id)
+            return held.older if held is not None else None
 
     def forget(self, job_id: str) -> None:
         """Load the run anew when it is asked for next."""
@@ -110,11 +117,12 @@ class RunCache:
     def _hold(self, job_id: str) -> _Held:
         with self._lock:
             held = self._held.get(job_id)
-            if held is not None and not held.run.final and self._parts(job_id) != held.parts:
-                held = None
-            if held is None:
+            stale = held is not None and not held.run.final and self._parts(job_id) != held.parts
+            if held is None or stale:
                 parts, run = self._parts(job_id), load_run(self._library, job_id)
-                held = self._held[job_id] = _Held(parts, run, sum(len(a.seen) for a in run.appearances))
+                size = sum(len(a.seen) for a in run.appearances)
+                older = None if held is None else held.run
+                held = self._held[job_id] = _Held(parts, run, size, older)
             self._held.move_to_end(job_id)
             total = sum(h.size for h in self._held.values())
             while len(self._held) > RUNS_AT_HAND and total > MOST_SEEN:

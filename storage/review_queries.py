@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
@@ -64,22 +64,21 @@ class ReviewQueries:
         return found
 
     def made_elsewhere(
-        self, source_id: str, job_id: str, *, conn: Connection | None = None
+        self, source_id: str, job_id: str, known: Container[str], *, conn: Connection | None = None
     ) -> frozenset[str]:
-        """Ids of the source's active decisions that cover something of another run than `job_id`."""
+        """Ids of the source's active decisions that cover something of another run than `job_id`, or an appearance
+        of it that is not among the `known` (it had another key while the run was still going)."""
         with self._db.reading(conn) as conn:
             rows = conn.execute(
-                select(DecisionRow.id)
-                .join(MemberRow, MemberRow.decision_id == DecisionRow.id)
+                select(MemberRow.decision_id, MemberRow.job_id, MemberRow.appearance)
+                .join(DecisionRow, DecisionRow.id == MemberRow.decision_id)
                 .where(
                     DecisionRow.source_asset_id == source_id,
                     DecisionRow.active.is_(True),
                     DecisionRow.kind != DecisionKind.DRAW,
-                    MemberRow.job_id != job_id,
                 )
-                .distinct()
             )
-            return frozenset(rows.scalars())
+            return frozenset(decision for decision, job, key in rows if (job != job_id or key not in known))
 
     def all_decisions(self, *, conn: Connection | None = None) -> list[Decision]:
         """Every source's decisions, also those taken back, in the order in which they were made."""

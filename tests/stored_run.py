@@ -71,6 +71,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._going: dict[str, tuple[Sequence[Board], int | None]] = {}
         self._open()
 
     def _open(self) -> None:
@@ -104,6 +105,14 @@ class Desk:
 
     def source(self, boards: Sequence[Board], seconds: float = 8.0, name: str = "match") -> DetectJob:
         """A source that shows these boards, with a finished and accepted run over it."""
+        job = self.unfinished(boards, seconds, name)
+        self.library.jobs.move(job.id, JobStatus.COMPLETED)
+        return self.replay(job)
+
+    def unfinished(
+        self, boards: Sequence[Board], seconds: float = 8.0, name: str = "match", chunks: int | None = None
+    ) -> DetectJob:
+        """A source with a run that is going and has stored so many chunks (None: all) of stages 0 to 3."""
         asset = self.library.sources.add(
             SourceAsset(
                 id="",
@@ -123,9 +132,15 @@ class Desk:
         overrides: Overrides = {"match_brands": {"use_looks": False}}
         job = self.jobs.create(asset.id, escalation=False, overrides=overrides)
         self.library.jobs.move(job.id, JobStatus.RUNNING)
-        store_frame_stages(self.library, job, asset, boards)
-        self.library.jobs.move(job.id, JobStatus.COMPLETED)
-        return self.replay(job)
+        store_frame_stages(self.library, job, asset, boards, slice(chunks))
+        self._going[job.id] = boards, chunks
+        return job
+
+    def store_more(self, job: DetectJob) -> None:
+        """Store the chunks that `unfinished` left out."""
+        boards, chunks = self._going[job.id]
+        asset = self.library.sources.get(job.source_asset_id)
+        store_frame_stages(self.library, job, asset, boards, slice(chunks, None))
 
     def replay(self, job: DetectJob, overrides: Overrides | None = None) -> DetectJob:
         """Match and report again over the stored texts."""
@@ -149,7 +164,9 @@ class Desk:
         return next(a.key for a in self.runs.get(job.id).appearances if a.text == text)
 
 
-def store_frame_stages(library: Library, job: DetectJob, asset: SourceAsset, boards: Sequence[Board]) -> None:
+def store_frame_stages(
+    library: Library, job: DetectJob, asset: SourceAsset, boards: Sequence[Board], which: slice
+) -> None:
     """Parts of stages 0 to 3, one chunk after the other, as the stages would leave them."""
     picture = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
     for i, board in enumerate(boards):
@@ -160,7 +177,7 @@ def store_frame_stages(library: Library, job: DetectJob, asset: SourceAsset, boa
     done, jpeg = cv2.imencode(".jpg", picture)
     assert done
     image = library.blobs.put(jpeg.tobytes())
-    for chunk in chunk_grid(asset.duration, FPS):
+    for chunk in chunk_grid(asset.duration, FPS)[which]:
         seqs = range(chunk.first, chunk.last)
         times = {seq: grid_time(seq, FPS) for seq in seqs}
         edges = [chunk.span.start, *((times[s] + times[s + 1]) // 2 for s in list(seqs)[:-1]), chunk.span.end]

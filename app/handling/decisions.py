@@ -16,6 +16,7 @@ from app.handling.members import (
     drawn_member,
     frame_member,
 )
+from app.handling.standing import held_decisions
 from app.handling.work import BRANDS, DECISIONS, Outcome, Work, several
 from app.overlay import FRAME_MARK, FRAME_NOTE, member_of
 from engine.domain.brands import KnownBrand, ReferenceCrop
@@ -23,13 +24,10 @@ from engine.domain.decisions import Decision, DecisionKind, Member
 from engine.domain.errors import Conflict, UserFixable
 from engine.domain.records import Appearance, DetectionSource
 from engine.textfold import fold_compact
-from storage.review_queries import VERDICTS, ReviewQueries
+from storage.review_queries import VERDICTS
 
 if TYPE_CHECKING:
     from app.results import RunResult
-    from app.run_cache import RunCache
-    from storage.changes import Transaction
-    from storage.library import Library
 
 NO_BRAND: tuple[str, str] = ("", "")
 
@@ -39,7 +37,7 @@ def decide(cmd: Decide, work: Work) -> Outcome:
     frames = [key for key in cmd.appearance_keys if FRAME_MARK in key]
     if frames:
         return _decide_frames(cmd, frames, run, work)
-    appearances = [appearance_in(run, key) for key in dict.fromkeys(cmd.appearance_keys)]
+    appearances = [_appearance(work, run, key) for key in dict.fromkeys(cmd.appearance_keys)]
     if not appearances:
         raise UserFixable(
             "No appearance was chosen.",
@@ -93,7 +91,7 @@ def reassign(work: Work, source_id: str, job_id: str, keys: Sequence[str], brand
     if not keys:
         return []
     run = _run(work, source_id, job_id)
-    group = [appearance_in(run, key) for key in dict.fromkeys(keys)]
+    group = [_appearance(work, run, key) for key in dict.fromkeys(keys)]
     members = tuple(member_of(run, a) for a in group)
     return _decide(
         work, run, DecisionKind.REASSIGN, members, [a.key for a in group], brand.id, brand.canonical_name, ""
@@ -105,7 +103,7 @@ def clear_decision(cmd: ClearDecision, work: Work) -> Outcome:
     ids: list[str] = []
     if cmd.appearance_keys:
         run = _run(work, cmd.source_id, cmd.job_id)
-        whole = [appearance_in(run, key).key for key in cmd.appearance_keys if FRAME_MARK not in key]
+        whole = [_appearance(work, run, key).key for key in cmd.appearance_keys if FRAME_MARK not in key]
         ids += _overrule(work, run, whole, (*VERDICTS, DecisionKind.EDIT), frames=True)
         for key in cmd.appearance_keys:
             appearance, mark, seq = key.partition(FRAME_MARK)
@@ -136,7 +134,7 @@ def clear_decision(cmd: ClearDecision, work: Work) -> Outcome:
 
 def split_frame(cmd: SplitFrame, work: Work) -> Outcome:
     run = _run(work, cmd.source_id, cmd.job_id)
-    appearance = appearance_in(run, cmd.appearance_key)
+    appearance = _appearance(work, run, cmd.appearance_key)
     member = frame_member(run, appearance, cmd.time)
     ((brand_id, brand_name),) = _by_brand(cmd.kind, (cmd.brand_id, cmd.brand_name), [appearance], work)
     for decision in _standing(work, run, [appearance.key])[appearance.key]:
@@ -195,7 +193,7 @@ def edit_box(cmd: EditBox, work: Work) -> Outcome:
         decisions.set_active([before.id], False, conn=work.conn)
         kept = tuple(members)
     else:
-        appearance = appearance_in(run, cmd.appearance_key)
+        appearance = _appearance(work, run, cmd.appearance_key)
         anchor, base = member_of(run, appearance), member_of(run, appearance)
         for decision in _standing(work, run, [appearance.key])[appearance.key]:
             if decision.kind is DecisionKind.EDIT:
@@ -225,6 +223,12 @@ def _run(work: Work, source_id: str, job_id: str) -> RunResult:
     if run.source.id != source_id:
         raise _elsewhere()
     return run
+
+
+def _appearance(work: Work, run: RunResult, key: str) -> Appearance:
+    """The appearance of this key, also one that was shown before a run that is still going stored more."""
+    older = work.runs.older(run.job.id)
+    return appearance_in(run if key in run.by_key or older is None else older, key)
 
 
 def _elsewhere() -> Conflict:
@@ -341,26 +345,6 @@ def _standing(work: Work, run: RunResult, keys: Iterable[str]) -> dict[str, list
 
 def _held(work: Work, run: RunResult, keys: list[str]) -> dict[str, list[tuple[Decision, int]]]:
     return held_decisions(work.library, work.runs, run, keys, conn=work.conn)
-
-
-def held_decisions(
-    library: Library, runs: RunCache, run: RunResult, keys: Sequence[str], *, conn: Transaction | None = None
-) -> dict[str, list[tuple[Decision, int]]]:
-    """Active decisions that hold each of these appearances of a run, with the member by which they do: those made
-    on this run, and those of other runs where they are anchored. Oldest first."""
-    queries = ReviewQueries(library.db)
-    with library.db.reading(conn) as conn:
-        here = queries.on_appearances(run.job.id, keys, conn=conn)
-        others = queries.made_elsewhere(run.source.id, run.job.id, conn=conn)
-        elsewhere = runs.anchored(run.job.id, others)
-        places = {key: dict.fromkeys([*here.get(key, ()), *elsewhere.get(key, ())]) for key in keys}
-        ids = {decision for found in places.values() for decision, _ in found}
-        known = {d.id: d for d in library.decisions.get_many(ids, conn=conn)}
-    held = {}
-    for key, found in places.items():
-        pairs = [(known[d], member) for d, member in found if d in known and known[d].active]
-        held[key] = sorted(pairs, key=lambda pair: pair[0].revision)
-    return held
 
 
 def _overrule(

@@ -231,3 +231,23 @@ def test_reliability_suggests_a_threshold_from_fifty_verdicts(desk: Desk, sessio
     say(desk, session, "reject", row(session, "EMIRATES").key)
     found = verdicts_on(session.overlay.appearances, desk.names())
     assert sorted(ok for _, _, ok in found) == [False, True]
+
+
+def test_what_was_shown_while_a_run_goes_on_can_still_be_decided(desk: Desk) -> None:
+    """A sign that goes on in the next chunk gets another key when that chunk is done: the decision stays with it."""
+    desk.brand("Hankook")
+    job = desk.unfinished(row_of_boards(["HANKOOK"]), chunks=2)
+    session = ReviewService(desk.library, desk.runs).open(job.id)
+    before = row(session, "HANKOOK").key
+    desk.store_more(job)
+    assert desk.runs.get(job.id).by_key.get(before) is None
+    say(desk, session, "confirm", before)
+    assert row(session, "HANKOOK").state is State.CONFIRMED
+    session.refresh()
+    later = row(session, "HANKOOK")
+    assert later.key != before
+    assert (later.state, later.seconds) == (State.CONFIRMED, pytest.approx(8.0))
+    say(desk, session, "reject", later.key)
+    assert row(session, "HANKOOK").state is State.REJECTED
+    assert len(desk.library.decisions.of_source(job.source_asset_id)) == 1
+    assert same_as_fresh(desk, session)
