@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from engine.adapters.cv import cv2
 from engine.domain.errors import UserFixable
 from engine.motion import Corners, Picture, bounds
-from engine.tracking import Region, line_height
+from engine.tracking import Bounds, Region, line_height, overlaps
 
 _MOST_ENLARGED = 2.0
+_SAME_REGION = 0.6
 
 Area = tuple[float, float, float, float]
 """Left, top, right, bottom as shares (0..1) of the picture."""
@@ -36,14 +37,39 @@ class Detector(Protocol):
 
 
 def text_regions(
-    detector: Detector, picture: Picture, *, search_edge: int, min_height: float, floor: float, name: str
+    detector: Detector,
+    picture: Picture,
+    areas: Sequence[Bounds] | None,
+    *,
+    search_edge: int,
+    min_height: float,
+    floor: float,
+    name: str,
 ) -> list[Region]:
-    """Lines of text in a picture, searched at `search_edge` pixels of longest edge (at most doubled).
-    `min_height` is in the picture's own pixels."""
+    """Lines of text in a picture, or in these areas of it, searched at `search_edge` pixels of the picture's
+    longest edge (at most doubled). `min_height` is in the picture's own pixels."""
     scale = min(_MOST_ENLARGED, search_edge / max(picture.width, picture.height))
-    found = detector.find(scaled(picture.pixels, scale), floor)
-    regions = [Region(f.quad / np.float32(scale), f.score, name) for f in found]
-    return [r for r in regions if line_height(r.corners) >= min_height]
+    pixels = picture.pixels
+    regions: list[Region] = []
+    for x0, y0, x1, y1 in areas if areas is not None else [(0.0, 0.0, pixels.shape[1], pixels.shape[0])]:
+        left, top = int(x0), int(y0)
+        piece = pixels[top : int(np.ceil(y1)), left : int(np.ceil(x1))]
+        shift = np.array([left, top], np.float32)
+        for found in detector.find(scaled(piece, scale), floor):
+            corners = (found.quad / np.float32(scale) + shift).astype(np.float32)
+            if line_height(corners) >= min_height:
+                regions.append(Region(corners, found.score, name))
+    return regions if areas is None else _once(regions)
+
+
+def _once(regions: list[Region]) -> list[Region]:
+    """Regions without those that another area found as well, the surest kept."""
+    kept: list[Region] = []
+    for region in sorted(regions, key=lambda r: -r.score):
+        here = bounds(region.corners)
+        if all(overlaps(here, bounds(k.corners))[1] <= _SAME_REGION for k in kept):
+            kept.append(region)
+    return kept
 
 
 def scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

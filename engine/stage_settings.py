@@ -261,6 +261,15 @@ class DetectRegionsSettings(StageSettings):
         low=0.1,
         high=30,
     )
+    whole_every: float = setting(
+        0.0,
+        "Whole picture every",
+        "Looks in between search only around known signs and what came into view. 0: always the whole picture.",
+        unit="s",
+        low=0,
+        high=60,
+        advanced=True,
+    )
     follow_score: float = setting(
         0.6,
         "Follow from",

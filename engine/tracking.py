@@ -24,6 +24,10 @@ _HEIGHTS = (0.55, 1.8)
 _VISIBLE = 0.35
 _NEW_SHARE = 0.45
 _FEW, _LOST_SHARE = 3, 0.3
+_LEAST_LINE, _MOST_LINE = 12.0, 48.0
+_STRIP = 32.0
+_OVERHEAD = 32.0
+_NEARLY_ALL = 0.6
 _IDENTITY: Matrix = np.eye(3)
 
 
@@ -47,7 +51,7 @@ class Place:
     seen: Literal["detected", "carried"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Followed:
     """One sign over the frames of a shot: places by frame number. `still` of `moving` steps it stood still on
     screen while the picture moved."""
@@ -69,8 +73,9 @@ class Moment:
     picture: Picture
 
 
-Look = Callable[[Picture, Sequence[Followed], int], list[Region]]
-"""Detect on a picture; gets the signs already followed there and the frame's number."""
+Bounds = tuple[float, float, float, float]
+Look = Callable[[Picture, Sequence[Bounds] | None, int], list[Region]]
+"""Detect on a picture (the frame of that number): on these areas of it, or on all of it (None)."""
 
 
 def looks_at(moments: Sequence[Moment], every: float) -> set[int]:
@@ -96,16 +101,22 @@ def follow(
     *,
     every: float,
     least: float,
+    whole_every: float = 0.0,
     tick: Callable[[int], None] = lambda done: None,
 ) -> list[Followed]:
     """All signs of the frames, in the order in which they were found. `least` is the correlation (0..1) that
-    confirms a carried sign; `tick` is called after each frame with the number of frames done."""
+    confirms a carried sign; `tick` is called after each frame with the number of frames done.
+
+    A shot's first look, the looks where the camera's motion is lost, and one each `whole_every` seconds search
+    the whole picture; the others only around known signs and what came into view since the last look."""
     looked = looks_at(moments, every)
     pictures: list[Picture] = []
     motions: list[Motion] = []
     signs: list[Followed] = []
     active: list[Followed] = []
     seen_until = _IDENTITY
+    gone: list[Corners] = []
+    whole_at = 0.0
     for number, moment in enumerate(moments):
         picture = moment.picture
         opens = number == 0 or moment.shot != moments[number - 1].shot
@@ -113,15 +124,22 @@ def follow(
         motions.append(motion)
         pictures.append(picture)
         if opens:
-            active, seen_until, lost = [], _IDENTITY, False
+            active, gone, seen_until, lost = [], [], _IDENTITY, False
         else:
             before = active
             active = [s for s in before if _carry(s, number - 1, number, pictures, motion.matrix, least)]
+            gone = [mapped(motion.matrix, c) for c in gone]
+            gone += [mapped(motion.matrix, s.places[number - 1].corners) for s in before if s not in active]
             lost = len(before) - len(active) >= max(_FEW, _LOST_SHARE * len(before))
             seen_until = motion.matrix @ seen_until
-        if number in looked or lost or not motion.known or _new_share(seen_until, picture) > _NEW_SHARE:
-            active = _merge(active, look(picture, active, number), number, moment.shot, picture, signs)
-            seen_until = _IDENTITY
+        strange = opens or lost or not motion.known or _new_share(seen_until, picture) > _NEW_SHARE
+        if number in looked or strange:
+            whole = strange or moment.seconds - whole_at >= whole_every - 1e-6
+            areas = None if whole else look_areas(active, gone, number, seen_until, picture)
+            if areas is None:
+                whole_at = moment.seconds
+            active = _merge(active, look(picture, areas, number), number, moment.shot, picture, signs)
+            seen_until, gone = _IDENTITY, []
         tick(number + 1)
     _carry_back(moments, pictures, motions, signs, least)
     return signs
@@ -179,7 +197,7 @@ def _merge(
     for s, sign in enumerate(active):
         place = bounds(sign.places[number].corners)
         if s not in taken_signs and any(
-            r.label == sign.label and _overlaps(place, bounds(r.corners))[1] > _COVERED for r in regions
+            r.label == sign.label and overlaps(place, bounds(r.corners))[1] > _COVERED for r in regions
         ):
             del sign.places[number]
         else:
@@ -193,6 +211,63 @@ def _merge(
     return kept
 
 
+def look_areas(
+    active: Sequence[Followed], gone: Sequence[Corners], number: int, seen_until: Matrix, picture: Picture
+) -> list[Bounds] | None:
+    """Where a partial look searches: around the signs that are followed or were lost, and in the strips that
+    came into view since the last look. None where that is nearly the whole picture."""
+    width, height = float(picture.width), float(picture.height)
+    around: list[Bounds] = []
+    for corners in [*(s.places[number].corners for s in active), *gone]:
+        x0, y0, x1, y1 = bounds(corners)
+        line = max(_LEAST_LINE, min(line_height(corners), _MOST_LINE))
+        around.append((x0 - 3 * line, y0 - 1.5 * line, x1 + 3 * line, y1 + 1.5 * line))
+    frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    x0, y0, x1, y1 = bounds(mapped(seen_until, frame))
+    strips = [
+        (0.0, 0.0, x0, height),
+        (x1, 0.0, width, height),
+        (0.0, 0.0, width, y0),
+        (0.0, y1, width, height),
+    ]
+    around += [
+        (a - _STRIP * (a > 0), b - _STRIP * (b > 0), c + _STRIP * (c < width), d + _STRIP * (d < height))
+        for a, b, c, d in strips
+        if c - a > _STRIP / 2 and d - b > _STRIP / 2
+    ]
+    areas = united(around, picture)
+    share = sum((c - a) * (d - b) for a, b, c, d in areas) / (width * height)
+    return areas if share < _NEARLY_ALL else None
+
+
+def united(around: Sequence[Bounds], picture: Picture) -> list[Bounds]:
+    """Areas clipped to the picture, neighbours put together where that costs little more pixels to search."""
+    clipped = [
+        (max(0.0, a), max(0.0, b), min(float(picture.width), c), min(float(picture.height), d))
+        for a, b, c, d in around
+    ]
+    areas = [r for r in clipped if r[2] - r[0] > 4 and r[3] - r[1] > 4]
+
+    def cost(r: Bounds) -> float:
+        return (r[2] - r[0] + _OVERHEAD) * (r[3] - r[1] + _OVERHEAD)
+
+    merged = True
+    while merged:
+        merged = False
+        for i in range(len(areas)):
+            for j in range(i + 1, len(areas)):
+                a, b = areas[i], areas[j]
+                both = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
+                if cost(both) <= cost(a) + cost(b):
+                    areas[i] = both
+                    del areas[j]
+                    merged = True
+                    break
+            if merged:
+                break
+    return sorted(areas)
+
+
 def _carry_back(
     moments: Sequence[Moment],
     pictures: Sequence[Picture],
@@ -201,7 +276,7 @@ def _carry_back(
     least: float,
 ) -> None:
     """Carry each sign back from the frame that found it, up to where another stands or the pixels differ."""
-    occupied: dict[int, list[tuple[float, float, float, float]]] = {}
+    occupied: dict[int, list[Bounds]] = {}
     for sign in signs:
         for number, known in sign.places.items():
             occupied.setdefault(number, []).append(bounds(known.corners))
@@ -214,7 +289,7 @@ def _carry_back(
                 break
             number -= 1
             here = bounds(sign.places[number].corners)
-            if any(_overlaps(here, other)[1] > _COVERED for other in occupied.get(number, ())):
+            if any(overlaps(here, other)[1] > _COVERED for other in occupied.get(number, ())):
                 del sign.places[number]
                 break
             occupied.setdefault(number, []).append(here)
@@ -227,12 +302,12 @@ def _same_sign(here: Corners, region: Corners, picture: Picture) -> float:
     if not _HEIGHTS[0] < ratio < _HEIGHTS[1]:
         return 0.0
     a = bounds(here)
-    union, inside = _overlaps(a, bounds(region))
+    union, inside = overlaps(a, bounds(region))
     at_edge = a[0] < _EDGE or a[2] > picture.width - _EDGE
     return union if union > _SAME or (inside > _INSIDE and at_edge) else 0.0
 
 
-def _overlaps(
+def overlaps(
     a: tuple[float, float, float, float], b: tuple[float, float, float, float]
 ) -> tuple[float, float]:
     """Intersection over union, and over the smaller of two bounds."""

@@ -28,7 +28,7 @@ from engine.motion import Corners, Picture
 from engine.regions import inside_picture, masked, parse_areas, text_regions
 from engine.stage import Context, View
 from engine.stage_settings import DetectRegionsSettings
-from engine.tracking import Followed, Moment, Region, follow, line_height, visible_share
+from engine.tracking import Bounds, Followed, Moment, Region, follow, line_height, visible_share
 
 
 class DetectRegions:
@@ -77,8 +77,9 @@ class DetectRegions:
             moments.append(Moment(seconds(frame.time), keep.shot, picture))
         signs = follow(
             moments,
-            lambda picture, active, number: search(picture),
+            lambda picture, areas, number: search(picture, areas),
             every=settings.look_every,
+            whole_every=settings.whole_every,
             least=settings.follow_score,
             tick=lambda done: ctx.tick(float(done)),
         )
@@ -113,7 +114,9 @@ class DetectRegions:
         ]
 
 
-def _search(settings: DetectRegionsSettings, view: View, ctx: Context) -> Callable[[Picture], list[Region]]:
+def _search(
+    settings: DetectRegionsSettings, view: View, ctx: Context
+) -> Callable[[Picture, Sequence[Bounds] | None], list[Region]]:
     """What one look does: find text, find objects, drop what is masked."""
     from engine.adapters.model_sets import detector_model
     from engine.adapters.objects import ObjectDetector
@@ -132,11 +135,12 @@ def _search(settings: DetectRegionsSettings, view: View, ctx: Context) -> Callab
         key = ("object detector", path, names, provider)
         objects = ctx.models.get(key, lambda: ObjectDetector(path, names, provider))
 
-    def search(picture: Picture) -> list[Region]:
+    def search(picture: Picture, where: Sequence[Bounds] | None) -> list[Region]:
         scale = picture.width / view.source.width if view.source.width else 1.0
         found = text_regions(
             detector,
             picture,
+            where,
             search_edge=settings.search_edge,
             min_height=settings.min_height * scale,
             floor=settings.box_floor,
