@@ -26,7 +26,7 @@ LIKENESS_FLOOR = 0.6
 """Less alike than this is no find."""
 SURE = 0.85
 """Where a find is this much alike, features aren't asked."""
-FEATURES_EDGE, MOST_FEATURES = 800, 1500
+FEATURES_EDGE, MOST_FEATURES = 512, 1500
 """Features are taken on a picture of this width."""
 FEWEST_POINTS, FEWEST_AGREEING = 12, 7
 RATIO = 0.8
