@@ -18,6 +18,7 @@ from app.profiles import profiles
 from engine.domain.errors import SponsightError
 from ui.dialogs.base import Dialog
 from ui.fields import ChoiceField, NumberField, WholeField
+from ui.models.page import ModelsPage
 from ui.text import tr
 from ui.workspace import Services
 
@@ -26,8 +27,8 @@ class PreferencesDialog(Dialog):
     """Nothing to save: changes are written as they are made."""
 
     def __init__(self, parent: QWidget, services: Services) -> None:
-        super().__init__(parent, tr("Preferences"), width=600)
-        self.resize(600, 460)
+        super().__init__(parent, tr("Preferences"), width=640)
+        self.resize(640, 600)
         self._services = services
         self._problem = QLabel()
         self._problem.setProperty("look", "error")
@@ -38,6 +39,7 @@ class PreferencesDialog(Dialog):
         tabs.addTab(self._appearance(), tr("Appearance"))
         tabs.addTab(self._review(), tr("Review"))
         tabs.addTab(self._runs(), tr("Runs"))
+        tabs.addTab(ModelsPage(services), tr("Models"))
         self.tabs = tabs
         self.body.addWidget(tabs, 1)
         self.body.addWidget(self._problem)
