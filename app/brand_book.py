@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 from app.accepted_runs import AcceptedRuns
 from app.alias_workbench import AliasWorkbench, MergePreview, WorkCluster
 from app.brand_impact import Impact, ImpactPreview
-from app.brand_search import BrandHit, BrandSearch
+from app.brand_search import BrandHit, BrandSearch, load_names
 from app.command_bus import Change, CommandBus
 from app.commands import AcceptRun, Command, Several, SplitSighting
-from app.learning import Reliability, reliability, verdicts_on
-from app.overlay import State
+from app.learning import Choices, Reliability, reliability, verdicts_on
+from app.overlay import State, build_overlay
+from app.review_rows import CropRef, Facts
 from app.run_cache import RunCache
 from engine.clustering import Level
 from engine.domain.brands import KnownBrand, ReferenceCrop
 from engine.domain.jobs import DetectJob, JobStatus
 from engine.domain.records import DetectionSource
 from engine.domain.stages import StageName
+from engine.textfold import fold_compact
 from storage.library import Library
+from storage.review_queries import ReviewQueries
 from storage.sightings import Usage
 
 if TYPE_CHECKING:
@@ -59,6 +62,20 @@ class Counted:
     seconds: float = 0.0
     sources: int = 0
     undecided: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FoundByLook:
+    """An appearance that was found by a reference picture: `score` 0..100; `counts` says whether it enters the
+    figures as it is."""
+
+    source_id: str
+    job_id: str
+    key: str
+    seconds: float
+    score: float
+    counts: bool
+    crop: CropRef | None
 
 
 class BrandBook:
@@ -192,7 +209,38 @@ class BrandBook:
         title = f"Accept {len(commands)} re-matched run{'' if len(commands) == 1 else 's'}"
         return self._bus.do(Several.of(title, commands), initiator=initiator)
 
+    def found_by_look(self, brand_id: str, job_ids: Sequence[str]) -> list[FoundByLook]:
+        """Where these runs found a brand by its reference pictures and nobody has judged it yet, most seconds first:
+        for quick yes (confirm) or no (reject)."""
+        names = load_names(self._library)
+        top, found = names.resolve(brand_id), []
+        for job_id in job_ids:
+            run = self.accepted.runs.get(job_id)
+            overlay = build_overlay(run, self._library.decisions.of_source(run.source.id), names)
+            facts = Facts(run)
+            for a in overlay.appearances:
+                if a.state is not State.UNDECIDED or a.machine is None or a.machine.evidence != "look":
+                    continue
+                best = a.machine.candidates[0] if a.machine.candidates else None
+                if best is not None and names.resolve(best.brand_id) == top:
+                    seconds, crop, _ = facts.of(a)
+                    found.append(
+                        FoundByLook(run.source.id, job_id, a.key, seconds, best.match_score, a.counts, crop)
+                    )
+        return sorted(found, key=lambda f: (-f.seconds, f.key))
+
     # Learning --------------------------------------------------------------------------------------
+
+    def alias_candidates(self, brand_id: str) -> list[tuple[str, int]]:
+        """Texts that people gave to a brand and that are no spelling of it yet, with how often, most often first."""
+        with self._library.db.read() as conn:
+            tops = self._library.brands.redirects(conn=conn)
+            family = [b for b in self._library.brands.all(conn=conn) if tops[b.id] == tops.get(brand_id)]
+            choices = Choices(ReviewQueries(self._library.db).choices(conn=conn))
+        spelt = {fold_compact(t) for b in family for t in (b.canonical_name, *b.aliases)}
+        texts = choices.texts_of({b.id for b in family})
+        open_ones = [(choices.spelling(t), n) for t, n in texts.items() if t not in spelt]
+        return sorted(open_ones, key=lambda pair: (-pair[1], pair[0]))
 
     def reliability(self) -> list[Reliability]:
         """How far each answer source is to be trusted, from all verdicts on accepted runs."""

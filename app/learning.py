@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,11 +30,13 @@ class Choices:
     def __init__(self, choices: Iterable[Choice]) -> None:
         self._chosen: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._refused: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for c in choices:
+        self._spelt: dict[str, str] = {}
+        for c in sorted(choices, key=lambda c: (-c.times, c.text)):
             folded = fold_compact(c.text)
             if not folded or not c.brand_id:
                 continue
-            if c.kind in ("confirm", "reassign"):
+            self._spelt.setdefault(folded, c.text)
+            if c.kind in ("confirm", "reassign", "draw"):
                 self._chosen[folded][c.brand_id] += c.times
             elif c.kind == "reject":
                 self._refused[folded][c.brand_id] += c.times
@@ -43,6 +45,19 @@ class Choices:
         """Brands that were chosen for this text, the most often chosen first."""
         counts = self._chosen.get(fold_compact(text), {})
         return sorted(counts, key=lambda b: (-counts[b], b))
+
+    def texts_of(self, brand_ids: Container[str]) -> dict[str, int]:
+        """Folded texts that people gave to one of these brands, and how often."""
+        found: dict[str, int] = {}
+        for folded, counts in self._chosen.items():
+            times = sum(n for b, n in counts.items() if b in brand_ids)
+            if times:
+                found[folded] = times
+        return found
+
+    def spelling(self, folded: str) -> str:
+        """A folded text as it was read most often."""
+        return self._spelt[folded]
 
     def weigh(self, row: CandidateRow, text: str, names: Names) -> CandidateRow:
         """The candidate with its score raised or lowered by what people said, and told so."""

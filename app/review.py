@@ -259,6 +259,7 @@ class ReviewSession:
             span=span,
             crop=self._facts.of(best.shown)[1],
             verdict=machine.verdict if machine is not None else "",
+            evidence=machine.evidence if machine is not None else "person",
         )
 
     # For the inspector -----------------------------------------------------------------------------

@@ -60,7 +60,8 @@ class QueueRow:
     """One row: an appearance, or a group of look-alike ones that are decided together. `key` is the first member's.
     `proposed` says that the brand is the machine's proposal, not yet counted. `score` is the best candidate's
     match score (0..100), `uncertainty` 0..1, `seconds` on screen of all members; `span` goes from the first
-    member's start to the last one's end. `reason` is an orphan's; `orphan` its decision's id and member."""
+    member's start to the last one's end. `verdict` and `evidence` are the machine's ("look": found by a reference
+    picture). `reason` is an orphan's; `orphan` its decision's id and member."""
 
     key: str
     keys: tuple[str, ...]
@@ -77,6 +78,7 @@ class QueueRow:
     span: Span
     crop: CropRef | None
     verdict: str = ""
+    evidence: str = ""
     reason: str = ""
     orphan: tuple[str, int] | None = None
 
@@ -102,6 +104,7 @@ class QueueFilter:
     states: frozenset[State] = frozenset()
     brand_id: str = ""
     surface: str = ""
+    evidence: str = ""
     text: str = ""
     denied: bool = False
 
@@ -119,6 +122,7 @@ class QueueFilter:
             and (not self.states or r.state in self.states)
             and (not self.brand_id or r.brand_id == self.brand_id)
             and (not self.surface or r.surface == self.surface)
+            and (not self.evidence or r.evidence == self.evidence)
             and (
                 not plain
                 or plain in r.text.casefold()

@@ -14,6 +14,9 @@ from storage.schema import BrandRow, DecisionRow, MemberRow, SightingRow, Source
 
 VERDICTS = (DecisionKind.CONFIRM, DecisionKind.REJECT, DecisionKind.REASSIGN, DecisionKind.UNSURE)
 
+TEACHING = (*VERDICTS, DecisionKind.DRAW)
+"""Kinds of decisions that say which brand a text is, or that it is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -98,7 +101,7 @@ class ReviewQueries:
             rows = conn.execute(
                 select(MemberRow.text, DecisionRow.brand_id, DecisionRow.kind, func.count())
                 .join(DecisionRow, DecisionRow.id == MemberRow.decision_id)
-                .where(DecisionRow.active.is_(True), DecisionRow.kind.in_(VERDICTS), MemberRow.text != "")
+                .where(DecisionRow.active.is_(True), DecisionRow.kind.in_(TEACHING), MemberRow.text != "")
                 .group_by(MemberRow.text, DecisionRow.brand_id, DecisionRow.kind)
             )
             return [Choice(*row) for row in rows]

@@ -15,6 +15,7 @@ from app.handling.members import (
     crop_of,
     drawn_member,
     frame_member,
+    text_under,
 )
 from app.handling.standing import held_decisions
 from app.handling.work import BRANDS, DECISIONS, Outcome, Work, several
@@ -157,7 +158,8 @@ def split_frame(cmd: SplitFrame, work: Work) -> Outcome:
 def draw_box(cmd: DrawBox, work: Work) -> Outcome:
     """The box becomes a decision, its picture a reference of the brand; both keep the blob."""
     run = _run(work, cmd.source_id, cmd.job_id)
-    member = drawn_member(run, cmd.time, cmd.polygon, cmd.start, cmd.end, cmd.text)
+    text = cmd.text or text_under(run, cmd.time, cmd.polygon)
+    member = drawn_member(run, cmd.time, cmd.polygon, cmd.start, cmd.end, text)
     brand = work.brand_for(cmd.brand_id, cmd.brand_name)
     crop = cmd.crop or crop_of(run, work.library.blobs, cmd.time, cmd.polygon)
     if crop:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.overlay import member_of
+from engine.anchoring import MIN_IOU
 from engine.domain.decisions import AnchorSample, Member
 from engine.domain.errors import UserFixable
-from engine.domain.geometry import Polygon, hull
+from engine.domain.geometry import Polygon, hull, overlap
 from engine.domain.records import Appearance
 from engine.domain.timebase import Span, format_time
 
@@ -69,6 +70,23 @@ def drawn_member(
             "The box is too small.", still_works="Nothing was changed.", to_do="Drag it over the whole sign."
         )
     return Member(span=Span(start, end), samples=(AnchorSample(time, polygon),), text=text, job_id=run.job.id)
+
+
+def text_under(run: RunResult, time: int, polygon: Polygon) -> str:
+    """What the machine read where a person drew: the text of the appearance that covers the box best, or ''."""
+    shown = run.frame_at(time)
+    seq = run.stands_for.get(shown) if shown is not None else None
+    if seq is None:
+        return ""
+    best, found = 0.0, ""
+    for a in run.appearances:
+        if a.text and a.seen[0].seq <= seq <= a.seen[-1].seq:
+            for s in a.seen:
+                if s.seq == seq:
+                    share = overlap(s.polygon, polygon)
+                    if share >= MIN_IOU and share > best:
+                        best, found = share, a.text
+    return found
 
 
 def corrected(

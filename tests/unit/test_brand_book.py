@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from app.commands import (
     Command,
     Decide,
     Deny,
+    DrawBox,
     MergeBrands,
     NotSame,
     RemoveAlias,
@@ -217,3 +219,15 @@ def test_accepting_rematched_runs_is_one_undo(desk: Desk, jobs: list[DetectJob],
     assert accepted_seconds(book) == before
     first, second = (desk.runs.get(j).appearances for j in (jobs[0].id, made[0].id))
     assert encode(first[0]) == encode(second[0])
+
+
+def test_what_people_chose_is_offered_as_an_alias(desk: Desk, jobs: list[DetectJob], book: BrandBook) -> None:
+    where: Any = {"source_id": jobs[0].source_asset_id, "job_id": jobs[0].id}
+    key = desk.key_of(jobs[0], "ZORBLAX")
+    desk.bus.do(Decide(**where, appearance_keys=(key,), kind="reassign", brand_name="Quixotl Bank"))
+    box = desk.runs.get(jobs[0].id).by_key[key].seen[0].polygon
+    desk.bus.do(DrawBox(**where, time=0, polygon=box, brand_name="Quixotl Bank"))
+    assert book.alias_candidates(brand(desk, "Quixotl Bank")) == [("ZORBLAX", 2)]
+    desk.bus.do(AddAlias(brand_id=brand(desk, "Quixotl Bank"), aliases=("Zorblax",)))
+    assert book.alias_candidates(brand(desk, "Quixotl Bank")) == []
+    assert book.found_by_look(brand(desk, "Quixotl Bank"), [j.id for j in jobs]) == []
