@@ -47,8 +47,10 @@ def _driver_answers() -> bool:
 
 def _options() -> ort.SessionOptions:
     """One thread that sleeps while it waits: workers run side by side, and results don't depend on how a
-    sum is split over threads."""
+    sum is split over threads. Memory patterns are kept for each input size and never given back: without them a
+    detector that sees many sizes takes 190 MB less and no more time."""
     options = ort.SessionOptions()
+    options.enable_mem_pattern = False
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
