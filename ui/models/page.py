@@ -86,8 +86,7 @@ class ModelsPage(QScrollArea):
         self.test_local = _button(tr("Test connection"))
         self.local_said = _words("")
         self.test_local.clicked.connect(lambda: self._test(self._local_target(), self.local_said))
-        form.addRow("", self.test_local)
-        form.addRow("", self.local_said)
+        form.addRow("", _stacked(self.test_local, self.local_said))
         for field in (self.endpoint, self.vlm):
             field.line.editingFinished.connect(self._changed)
             field.activated.connect(self._changed)
@@ -114,8 +113,7 @@ class ModelsPage(QScrollArea):
         self.test_cloud = _button(tr("Test connection"))
         self.cloud_said = _words("")
         self.test_cloud.clicked.connect(lambda: self._test(self._cloud_target(), self.cloud_said))
-        form.addRow("", self.test_cloud)
-        form.addRow("", self.cloud_said)
+        form.addRow("", _stacked(self.test_cloud, self.cloud_said))
         self.budget = NumberField()
         self.budget.setRange(0, 100000)
         self.budget.setDecimals(2)
@@ -125,11 +123,10 @@ class ModelsPage(QScrollArea):
         form.addRow(tr("Budget of a run"), self.budget)
         self.consent = QCheckBox(tr("I agree"))
         self.consent_words = _words("")
-        form.addRow(tr("Consent"), self.consent)
-        form.addRow("", self.consent_words)
+        form.addRow(tr("Consent"), _stacked(self.consent, self.consent_words))
         self.prices = PriceTable(self._models)
-        form.addRow(tr("Prices"), self.prices)
-        form.addRow("", _words(tr("USD for a million tokens. Enter your own where they differ.")))
+        note = _words(tr("USD for a million tokens. Enter your own where they differ."))
+        form.addRow(tr("Prices"), _stacked(self.prices, note))
         self.provider.currentIndexChanged.connect(self._provider_changed)
         self.model.line.editingFinished.connect(self._changed)
         self.model.activated.connect(self._changed)
@@ -352,10 +349,25 @@ def _side_by_side(field: QWidget, button: QWidget) -> QWidget:
     return both
 
 
+def _stacked(widget: QWidget, words: QLabel) -> QWidget:
+    """A field with its words below it: a form by itself gives wrapped words too much room."""
+    both = QWidget()
+    column = QVBoxLayout(both)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(6)
+    if isinstance(widget, QPushButton):
+        column.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
+    else:
+        column.addWidget(widget)
+    column.addWidget(words)
+    return both
+
+
 def _form(column: QVBoxLayout) -> QFormLayout:
     form = QFormLayout()
     form.setHorizontalSpacing(16)
     form.setVerticalSpacing(8)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     column.addLayout(form)
     return form

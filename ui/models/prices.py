@@ -24,6 +24,9 @@ class PriceTable(QTableWidget):
         self._current = ("", "", "")
         self.setHorizontalHeaderLabels([tr("Model"), tr("Input"), tr("Output"), tr("From")])
         self.verticalHeader().hide()
+        self.horizontalHeader().setDefaultAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
         self.setAlternatingRowColors(True)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         header = self.horizontalHeader()
@@ -31,7 +34,7 @@ class PriceTable(QTableWidget):
         for column in (1, 2, 3):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.setAccessibleName(tr("Prices in USD for a million tokens"))
-        self.setMinimumHeight(96)
+        self.setFixedHeight(136)
         self.itemChanged.connect(self._edited)
 
     def show_prices(self, provider: str, model: str, endpoint: str) -> None:
