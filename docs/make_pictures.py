@@ -52,7 +52,9 @@ class Run:
     def picture(self, seq: int) -> np.ndarray:
         """One stored frame, BGR."""
         data = self.app.library.blobs.get(self.result.frames[seq].image)
-        pixels: np.ndarray = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if pixels is None:
+            raise ValueError(f"the stored frame {seq} is no picture")
         return pixels
 
     def boxes(self) -> dict[Track, list[Box]]:
