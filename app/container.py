@@ -10,6 +10,7 @@ from app.command_bus import CommandBus
 from app.find_elsewhere import FindElsewhere
 from app.jobs import JobService
 from app.mailbox import Mailbox
+from app.model_answers import ModelAnswers
 from app.models_service import ModelsService
 from app.review import ReviewService
 from app.run_cache import RunCache
@@ -29,6 +30,7 @@ class Container:
         self.runs = RunCache(library)
         self.bus = CommandBus(library, self.mailbox, self.runs)
         self.review = ReviewService(library, self.runs)
+        self.answers = ModelAnswers(library, self.models, self.runs)
         self.jobs = JobService(
             library,
             self.mailbox,

@@ -20,7 +20,7 @@ import numpy as np
 from engine.adapters.cv import cv2
 from engine.control import Control
 from engine.domain.errors import DataDamage
-from engine.domain.records import FrameRecord, Record
+from engine.domain.records import EscalationPart, FrameRecord, Record
 from engine.domain.stages import FRAME_STAGES, JOB_STAGES, StageName
 from engine.events import ItemFailed, PartDone, RunEvent
 from engine.keys import digest_of, run_digest
@@ -115,7 +115,10 @@ class Runner:
             reason = getattr(payload, "skipped", "")
             if reason:
                 self._skipped[name] = reason
-            self._finish_stage(name, reason)
+            summary = ""
+            if isinstance(payload, EscalationPart):
+                summary = payload.summary if self._tallies[name].ran else payload.saved
+            self._finish_stage(name, reason, summary)
         digest = run_digest((s, c, r.output_digest) for (s, c), r in self._refs.items())
         return RunOutcome(digest, self._stopped_at, dict(self._skipped))
 
@@ -270,7 +273,7 @@ class Runner:
                 to_do="Run `sponsight verify --repair`, then start a retry.",
             ) from error
 
-    def _finish_stage(self, name: StageName, skipped: str) -> None:
+    def _finish_stage(self, name: StageName, skipped: str, summary: str = "") -> None:
         tally = self._tallies[name]
         if skipped:
             outcome, reason = "skipped", skipped
@@ -279,6 +282,8 @@ class Runner:
             reason = f"{tally.reused} of {tally.reused + tally.ran} parts reused" if tally.reused else ""
         else:
             outcome, reason = "reused", ""
+        if summary and not skipped:
+            reason = summary
         stats = {
             "parts_reused": tally.reused,
             "parts_run": tally.ran,

@@ -323,6 +323,21 @@ class EscalationPart(Record, frozen=True):
     sheets: tuple[AskedSheet, ...] = ()
     lasting: bool = True
 
+    @property
+    def saved(self) -> str:
+        """What another run is spared that uses this result again, in words; '' where nothing."""
+        answers = self.asked + self.reused
+        return f"{answers} answers reused, 0.00 USD" if answers else ""
+
+    @property
+    def summary(self) -> str:
+        """What was asked, saved and spent, in words; '' where nothing was to be asked."""
+        if not (self.asked or self.reused or self.calls):
+            return ""
+        saved = f", {self.reused} answers reused" if self.reused else ""
+        stopped = f"; stopped early: {self.stopped}" if self.stopped else ""
+        return f"{self.asked} signs asked in {self.calls} calls{saved}, {self.cost_usd:.2f} USD{stopped}"
+
 
 def detections_of(appearances: tuple[Appearance, ...]) -> list[Detection]:
     """One Detection per frame of every accepted appearance, in the appearances' order."""

@@ -40,7 +40,7 @@ CAUGHT_IN_A_ROW = 3
 LETTERS_OF_A_NAME = 2
 
 
-class _Remembered(Record, frozen=True, array_like=True):
+class Remembered(Record, frozen=True, array_like=True):
     """Memory of one sign's pixels: the answers, and whether it was asked alone."""
 
     answers: tuple[CellAnswer, ...]
@@ -171,13 +171,13 @@ class Rung:
         known = self._ctx.memo.get_many(self._space, [s.digest for s in signs])
         for sign in signs:
             if sign.digest in known:
-                remembered = msgspec.msgpack.decode(known[sign.digest], type=_Remembered)
+                remembered = msgspec.msgpack.decode(known[sign.digest], type=Remembered)
                 sign.answers, sign.alone, sign.answered = remembered.answers, remembered.alone, True
         return sum(s.answered for s in signs)
 
     def _remember(self, signs: Sequence[_Sign]) -> None:
         self._ctx.memo.put_many(
-            self._space, {s.digest: msgspec.msgpack.encode(_Remembered(s.answers, s.alone)) for s in signs}
+            self._space, {s.digest: msgspec.msgpack.encode(Remembered(s.answers, s.alone)) for s in signs}
         )
 
     # Asking ----------------------------------------------------------------------------------------

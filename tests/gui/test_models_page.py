@@ -12,6 +12,7 @@ from app.models_service import ModelChoices
 from tests.escalation_server import ModelServer, model_server
 from tests.gui.conftest import Driver
 from ui.models.page import ModelsPage
+from ui.review.area import Review
 
 KEY = "sk-window-0123456789abcdef"
 
@@ -112,3 +113,41 @@ def test_prices_can_be_entered_and_taken_back(demo_window: Driver, page: ModelsP
     assert price is not None and (price.input_usd, price.output_usd) == (2.0, 8.5)
     assert "entered" in page.prices.item(0, 3).text()
     models.clear_price("openai", "brand-new-model")
+
+
+def test_the_local_model_is_asked_about_one_item(demo_window: Driver) -> None:
+    """From the inspector: the answer in words, the sheet, and the name for the person to take."""
+    review: Review = demo_window.window.review
+    desk, box = review.desk, review.inspector.model
+    demo_window.until(lambda: desk.snapshot is not None and desk.settled)
+    snapshot = desk.snapshot
+    assert snapshot is not None
+    models = demo_window.window.services.container.models
+    row = next(
+        r for r in snapshot.rows if not r.brand_name and len(r.text) >= 5 and r.verdict == "unresolved"
+    )
+    desk.choose(row.key)
+    demo_window.settle()
+    box.ask.click()
+    demo_window.settle()
+    assert "No local model is chosen" in box.said.text()
+    with model_server([(row.text, row.text.title())]) as server:
+        models.choose(ModelChoices(vlm_endpoint=server.openai, vlm_model=server.model))
+        try:
+            box.ask.click()
+            demo_window.settle()
+        finally:
+            models.choose(ModelChoices())
+    assert len(server.asked) == 1
+    assert row.text.title() in box.said.text() and box.take.isVisibleTo(review.inspector)
+    box.sheet.click()
+    dialog = demo_window.dialog()
+    assert dialog.windowTitle() == "Sheet"
+    dialog.reject()
+    box.take.click()
+    demo_window.until(lambda: desk.settled)
+    demo_window.settle()
+    library = demo_window.window.services.container.library
+    assert [d.brand_name for d in library.decisions.of_source(desk.source.id) if d.active] == [
+        row.text.title()
+    ]

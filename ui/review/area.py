@@ -67,6 +67,8 @@ class Review(QObject):
         self.inspector.split_wanted.connect(self._split)
         self.inspector.candidate_chosen.connect(self.verdicts.choose_candidate)
         self.inspector.frame_only.connect(self._frame_only)
+        self.inspector.model.named.connect(self.verdicts.assign)
+        self.inspector.model.job = lambda: desk.job.id if desk.job is not None else ""
         frame.box_clicked.connect(partial(desk.choose, seek=False))
         frame.box_drawn.connect(self._box_drawn)
         frame.box_corrected.connect(self._box_corrected)
@@ -143,8 +145,16 @@ class Review(QObject):
             self.queue.show_filter(self.desk.wanted)
 
     def close(self) -> None:
-        """Lets go of the video; joins its thread."""
+        """Lets go of the video (joins its thread) and of all pixmaps, and ends: here and not whenever Python
+        collects garbage, which may be in another thread."""
         self.player.close()
+        self.thumbnails.clear()
+        for pane in (self.canvas.frame, self.canvas.transport.bar, self.inspector.crop, self.timeline):
+            pane.release()
+        for pane in (self.queue, self.canvas, self.inspector, self.timeline):
+            if pane.parent() is None:
+                pane.deleteLater()
+        self.deleteLater()
 
     # What people ask for ---------------------------------------------------------------------------
 

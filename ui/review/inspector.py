@@ -23,6 +23,7 @@ from engine.domain.timebase import format_time
 from ui.action_set import ActionSet
 from ui.empty import EmptyState
 from ui.icons import icon
+from ui.models.answer_box import ModelBox
 from ui.review.candidate_button import CandidateButton
 from ui.review.crop_view import CropView
 from ui.review.scene import Pending, box_state
@@ -141,6 +142,8 @@ class Inspector(QWidget):
         column.addWidget(self._why)
         self._read = _label("muted")
         column.addWidget(self._read)
+        self.model = ModelBox(self._services)
+        column.addWidget(self.model)
         column.addWidget(_heading(tr("Sighting")))
         grid = QGridLayout()
         grid.setSpacing(6)
@@ -243,6 +246,7 @@ class Inspector(QWidget):
 
     def _show_source(self, item: EffectiveAppearance | None) -> None:
         machine = item.machine if item is not None else None
+        self.model.show_item(machine)
         if machine is None:
             self._why.setText(tr("Drawn by a person."))
             self._read.setText("")
