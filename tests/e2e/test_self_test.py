@@ -43,12 +43,11 @@ def test_self_test_of_the_checkout(tmp_path: Path):
 def test_a_failing_step_ends_the_self_test_with_its_reason(tmp_path: Path):
     from app.self_test import run_self_test
 
-    def broken(library: Path, picture: Path) -> str:
-        raise RuntimeError("no frame came")
-
+    (tmp_path / "library").write_text("no folder", "utf-8")
     said: list[str] = []
-    assert run_self_test(tmp_path, window=broken, say=said.append) == 1
-    assert said[-1] == "FAILED  window: RuntimeError: no frame came"
+    assert run_self_test(tmp_path, window=None, say=said.append) == 2
+    assert [line.split(":")[0] for line in said] == ["ok      machine", "FAILED  render, run, export"]
+    assert "library" in said[-1]
 
 
 @pytest.mark.full
