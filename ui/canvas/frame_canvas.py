@@ -99,6 +99,11 @@ class FrameCanvas(QWidget):
         self.view.fit()
         self._redraw()
 
+    def release(self) -> None:
+        """Lets go of pixmaps before the end."""
+        self._backdrop = None
+        self._picture = QImage()
+
     def set_boxes(self, boxes: Sequence[CanvasBox]) -> None:
         self._boxes = tuple(boxes)
         chosen = next((b for b in self._boxes if b.chosen), None)

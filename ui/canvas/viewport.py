@@ -61,7 +61,7 @@ class Viewport:
         before = self.to_source(point)
         self.zoom = min(NEAREST, max(FARTHEST, self.zoom * factor))
         after = self.to_source(point)
-        self.centre += before - after
+        self.centre = self.centre + (before - after)
         self.fitted = False
         self._clamp()
 
@@ -71,7 +71,7 @@ class Viewport:
 
     def pan(self, by: QPointF) -> None:
         """Moves the picture by so many widget pixels."""
-        self.centre -= by / self.zoom
+        self.centre = self.centre - by / self.zoom
         self.fitted = False
         self._clamp()
 

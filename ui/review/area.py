@@ -149,8 +149,8 @@ class Review(QObject):
         collects garbage, which may be in another thread."""
         self.player.close()
         self.thumbnails.clear()
-        for pane in (self.canvas.frame, self.canvas.transport.bar, self.inspector.crop, self.timeline):
-            pane.release()
+        for holder in (self.canvas.frame, self.canvas.transport.bar, self.inspector.crop, self.timeline):
+            holder.release()
         for pane in (self.queue, self.canvas, self.inspector, self.timeline):
             if pane.parent() is None:
                 pane.deleteLater()

@@ -46,6 +46,10 @@ class CropView(QWidget):
         self.setAccessibleDescription(words)
         self.update()
 
+    def release(self) -> None:
+        """Lets go of the pixmap before the end."""
+        self._last = self._crop = None
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHints(

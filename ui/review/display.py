@@ -177,10 +177,7 @@ class Display(QObject):
         snapshot = desk.snapshot
         if snapshot is None or not desk.key:
             return None, None
-        row = snapshot.row_at(desk.key)
-        if row is None and desk.session is not None:
-            row = desk.session.row_of(desk.key)
-        return row, snapshot.appearances.get(desk.key)
+        return snapshot.row_at(desk.key), snapshot.appearances.get(desk.key)
 
     def _show_item_again(self) -> None:
         review = self._review

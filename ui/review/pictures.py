@@ -27,6 +27,7 @@ def from_jpeg(data: bytes, max_edge: int = 0) -> QImage:
     if max_edge and max(size.width(), size.height()) > max_edge:
         reader.setScaledSize(size.scaled(QSize(max_edge, max_edge), Qt.AspectRatioMode.KeepAspectRatio))
     image = reader.read()
+    del reader
     return image if image.isNull() else image.convertToFormat(QImage.Format.Format_RGB32)
 
 

@@ -59,6 +59,10 @@ class ScrubBar(QWidget):
         self.setAccessibleDescription(format_time(time))
         self.update()
 
+    def release(self) -> None:
+        """Lets go of the pixmap before the end."""
+        self._pixmap = None
+
     def _redraw(self) -> None:
         self._pixmap = None
         self.update()

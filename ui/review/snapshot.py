@@ -32,11 +32,12 @@ class Snapshot:
     boxes: BoxIndex
     timeline: TimelineData
     appearances: Mapping[str, EffectiveAppearance]
+    every_row: Mapping[str, QueueRow]
+    """The row of each appearance, filtered out or not."""
 
     def row_at(self, key: str) -> QueueRow | None:
-        """The row that holds an appearance."""
-        number = self.place.get(key)
-        return self.rows[number] if number is not None else None
+        """The row that holds an appearance, whether it passes the filter or not."""
+        return self.every_row.get(key)
 
 
 def take_snapshot(
@@ -53,7 +54,7 @@ def take_snapshot(
         for key in row.keys:
             place[key] = number
     overlay = session.overlay
-    whole = session.queue()
+    whole = session.queue(type(wanted)(denied=True))
     return Snapshot(
         overlay=overlay,
         rows=rows,
@@ -61,10 +62,11 @@ def take_snapshot(
         left=sum(not r.decided for r in every),
         total=len(every),
         brands=_brands(whole),
-        flags=_flags(whole),
+        flags=_flags(every),
         boxes=BoxIndex(overlay.run, overlay.appearances),
         timeline=lanes.build(overlay.run, overlay.appearances, overlay.names, denied=wanted.denied),
         appearances=overlay.by_key,
+        every_row={key: row for row in whole for key in (*row.keys, row.key)},
     )
 
 

@@ -52,6 +52,12 @@ class Thumbnails(QObject):
         self._crops.clear()
         self._waiting.clear()
 
+    def clear(self) -> None:
+        """Forgets all crops; what is under way is dropped."""
+        self._read = lambda _digest: b""
+        self._crops.clear()
+        self._waiting.clear()
+
     def get(self, wish: CropWish) -> QPixmap | None:
         """The crop, or None while it is being cut (empty where the picture is gone)."""
         found = self._crops.get(wish)

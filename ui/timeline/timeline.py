@@ -112,6 +112,10 @@ class Timeline(QAbstractScrollArea):
                 bar.setValue(-(-(top + ROW - room) // ROW) * ROW)
         self.viewport().update()
 
+    def release(self) -> None:
+        """Lets go of the pixmap before the end."""
+        self._pixmap = None
+
     # Painting --------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:

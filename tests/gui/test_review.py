@@ -1,0 +1,405 @@
+"""Reviewing the finished demo in the real window, by keys: decisions, queue, frames, boxes, preview."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from ui.review.area import Review
+
+KEY = Qt.Key
+SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+
+
+class Reviewer:
+    """Presses keys in the review area and waits until what they did is stored and shown."""
+
+    def __init__(self, driver) -> None:
+        self.driver = driver
+        self.window = driver.window
+        self.review: Review = driver.window.review
+        self.desk = self.review.desk
+        self.driver.until(lambda: self.desk.snapshot is not None and self.review.player.picture is not None)
+        self.review.canvas.frame.setFocus()
+        self.settle()
+
+    def settle(self) -> None:
+        player = self.review.player
+        picker = self.review.canvas.picker
+        self.driver.until(lambda: not picker._timer.isActive())
+        self.driver.until(lambda: self.desk.settled and player._exact_up_to >= player._number)
+        self.driver.settle()
+
+    def press(self, *keys, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+        for key in keys:
+            QTest.keyClick(QApplication.focusWidget() or self.window, key, modifier)
+        self.settle()
+
+    def type(self, words: str) -> None:
+        QTest.keyClicks(QApplication.focusWidget(), words)
+        self.settle()
+
+    def with_brand(self):
+        """Goes to the first undecided row that has a brand, and gives it."""
+        row = next(r for r in self.desk.snapshot.rows if r.brand_name and not r.decided)
+        self.desk.choose(row.key)
+        self.settle()
+        return row
+
+    def state(self, key: str) -> str:
+        return str(self.desk.snapshot.appearances[key].state)
+
+    @property
+    def undo_title(self) -> str:
+        return self.window.services.container.bus.undo_title
+
+    def decisions(self):
+        library = self.window.services.container.library
+        return [d for d in library.decisions.of_source(self.desk.source.id) if d.active]
+
+
+@pytest.fixture
+def at(demo_window) -> Reviewer:
+    return Reviewer(demo_window)
+
+
+def test_p_confirms_stores_and_goes_on(at):
+    row = at.with_brand()
+    left = at.desk.snapshot.left
+    at.press(KEY.Key_P)
+    assert all(at.state(k) == "confirmed" for k in row.keys)
+    assert at.desk.key not in row.keys
+    assert at.desk.snapshot.left == left - 1
+    assert [str(d.kind) for d in at.decisions()] == ["confirm"]
+    assert row.brand_name in at.undo_title
+
+
+def test_a_decision_is_shown_before_it_is_stored(at):
+    row = at.with_brand()
+    QTest.keyClick(QApplication.focusWidget(), KEY.Key_X)
+    assert at.desk.pending[row.key].state == "rejected"
+    assert at.desk.key not in row.keys
+    at.settle()
+    assert not at.desk.pending and at.state(row.key) == "rejected"
+
+
+def test_the_same_word_again_takes_it_back_and_u_clears(at):
+    row = at.with_brand()
+    at.press(KEY.Key_S)
+    at.desk.choose(row.key)
+    at.press(KEY.Key_S)
+    assert at.state(row.key) == "undecided" and at.desk.key in row.keys
+    at.press(KEY.Key_X)
+    at.desk.choose(row.key)
+    at.press(KEY.Key_U)
+    assert at.state(row.key) == "undecided" and not at.decisions()
+
+
+def test_order_stays_and_what_was_decided_stays_in_the_list(at):
+    assert at.desk.wanted.undecided
+    before = [r.key for r in at.desk.snapshot.rows]
+    row = at.with_brand()
+    at.press(KEY.Key_P)
+    at.press(KEY.Key_X)
+    assert [r.key for r in at.desk.snapshot.rows] == before
+    at.review.want(undecided=False)
+    at.settle()
+    at.review.want(undecided=True)
+    at.settle()
+    assert row.key not in [r.key for r in at.desk.snapshot.rows]
+
+
+def test_undo_takes_back_and_jumps_to_it(at):
+    row = at.with_brand()
+    at.press(KEY.Key_P)
+    at.press(KEY.Key_Down, KEY.Key_Down)
+    at.press(KEY.Key_Z, modifier=CTRL)
+    at.driver.until(lambda: at.state(row.key) == "undecided")
+    at.driver.until(lambda: at.desk.key in row.keys)
+    at.settle()
+    item = at.desk.snapshot.appearances[at.desk.key]
+    assert item.span.start <= at.review.player.time < item.span.end
+
+
+def test_number_keys_choose_candidates(at):
+    row = at.with_brand()
+    at.press(KEY.Key_1)
+    assert at.state(row.key) in ("confirmed", "reassigned")
+    assert at.desk.snapshot.appearances[row.key].brand_name == row.brand_name
+
+
+def test_b_names_another_brand_with_type_ahead(at):
+    row = at.with_brand()
+    at.press(KEY.Key_B)
+    assert at.review.canvas.picker.isVisible()
+    at.type("Zyxwal Drinks")
+    assert at.review.canvas.picker.list.item(0).text().startswith("New brand")
+    at.press(KEY.Key_Return)
+    assert at.state(row.key) == "reassigned"
+    assert at.desk.snapshot.appearances[row.key].brand_name == "Zyxwal Drinks"
+    assert at.review.canvas.frame.hasFocus()
+
+
+def test_escape_closes_the_picker_and_decides_nothing(at):
+    row = at.with_brand()
+    at.press(KEY.Key_B)
+    at.type("xps")
+    at.press(KEY.Key_Escape)
+    assert not at.review.canvas.picker.isVisible()
+    assert at.state(row.key) == "undecided" and not at.decisions()
+
+
+def test_confirming_an_unknown_text_asks_for_its_brand(at):
+    row = next(r for r in at.desk.snapshot.rows if not r.brand_name)
+    at.desk.choose(row.key)
+    at.press(KEY.Key_P)
+    assert at.review.canvas.picker.isVisible()
+    at.type("Qorvex")
+    at.press(KEY.Key_Return)
+    assert at.desk.snapshot.appearances[row.key].brand_name == "Qorvex"
+
+
+def test_letters_in_a_field_decide_nothing(at):
+    at.with_brand()
+    at.press(KEY.Key_F, modifier=CTRL)
+    at.type("pxsu1")
+    assert not at.decisions()
+    at.press(KEY.Key_Escape)
+    at.press(KEY.Key_G)
+    at.type("0:02")
+    at.press(KEY.Key_Return)
+    assert not at.decisions() and at.review.player.time == 2_000_000
+    assert at.review.canvas.frame.hasFocus()
+
+
+def test_all_selected_are_confirmed_in_one_step(at):
+    rows = [n for n, r in enumerate(at.desk.snapshot.rows) if r.brand_name][:3]
+    view = at.review.queue.view
+    view.setFocus()
+    selection = view.selectionModel()
+    selection.clearSelection()
+    for n in rows:
+        selection.select(view.model().index(n, 0), QItemSelectionModel.SelectionFlag.Select)
+    keys = [k for n in rows for k in at.desk.snapshot.rows[n].keys]
+    at.press(KEY.Key_Return, modifier=CTRL)
+    assert all(at.state(k) == "confirmed" for k in keys)
+    at.press(KEY.Key_Z, modifier=CTRL)
+    at.driver.until(lambda: all(at.state(k) == "undecided" for k in keys))
+
+
+def test_keys_of_the_queue_work_with_the_focus_in_it(at):
+    at.review.queue.view.setFocus()
+    rows = at.desk.snapshot.rows
+    at.desk.choose(rows[0].key)
+    at.press(KEY.Key_Down)
+    assert at.desk.key == rows[1].key
+    at.press(KEY.Key_X)
+    assert at.state(rows[1].key) == "rejected"
+    at.press(KEY.Key_Up, modifier=SHIFT)
+    assert at.desk.key == rows[0].key
+
+
+def test_arrows_step_one_frame_exactly(at):
+    at.review.player.seek(1_000_000)
+    at.settle()
+    at.press(KEY.Key_Right)
+    assert at.review.player.picture.exact and at.review.player.time == 1_040_000
+    at.press(KEY.Key_Right, KEY.Key_Right)
+    assert at.review.player.time == 1_120_000
+    at.press(KEY.Key_Left)
+    assert at.review.player.time == 1_080_000
+    at.press(KEY.Key_Right, modifier=SHIFT)
+    assert at.review.player.time == 2_080_000
+    at.press(KEY.Key_Period)
+    run = at.desk.snapshot.overlay.run
+    assert at.review.player.time in {f.time for f in run.frames.values()}
+
+
+def test_boxes_lie_where_the_run_saw_them(at):
+    run = at.desk.snapshot.overlay.run
+    frame = sorted(run.frames.values(), key=lambda f: f.time)[4]
+    at.review.player.seek(frame.time)
+    at.settle()
+    stored = {
+        a.key: s.polygon
+        for a in at.desk.snapshot.overlay.appearances
+        for s in a.seen
+        if s.seq == frame.seq and a.machine.verdict != "denied"
+    }
+    drawn = {b.key: b.polygon for b in at.review.canvas.frame.boxes}
+    assert stored and all(drawn[key] == polygon for key, polygon in stored.items())
+
+
+def test_zoom_survives_the_next_item(at):
+    at.with_brand()
+    frame = at.review.canvas.frame
+    at.press(KEY.Key_Plus, KEY.Key_Plus)
+    place = frame.view.place()
+    at.press(KEY.Key_Down)
+    assert frame.view.place() == place
+    at.press(KEY.Key_F)
+    assert frame.view.fitted
+
+
+def test_h_hides_boxes_while_it_is_down(at):
+    frame = at.review.canvas.frame
+    QTest.keyPress(frame, KEY.Key_H)
+    assert frame.boxes_hidden
+    QTest.keyRelease(frame, KEY.Key_H)
+    assert not frame.boxes_hidden
+
+
+def test_play_moves_on_and_space_stops(at):
+    at.review.player.seek(0)
+    at.settle()
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_K)
+    at.driver.until(lambda: at.review.player.time > 300_000)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Space)
+    at.settle()
+    assert at.review.player.speed == 0
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_L)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_L)
+    assert at.review.player.speed == 2
+    at.review.player.stop()
+    at.settle()
+
+
+def test_a_box_is_corrected_by_keys(at):
+    row = at.with_brand()
+    key, before = at.review.display.active()
+    assert before is not None and key in row.keys
+    at.press(KEY.Key_E)
+    assert at.review.canvas.frame.tool is not None
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Right, SHIFT)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Return)
+    at.settle()
+    assert at.desk.snapshot.appearances[key].edited
+    after = next(b.polygon for b in at.review.canvas.frame.boxes if b.key == key)
+    assert after[0][0] == pytest.approx(before[0][0] + 10, abs=0.02)
+    assert at.review.player.time == at.review.player.picture.time
+
+
+def test_a_missed_sign_is_drawn_and_named(at):
+    at.with_brand()
+    frame = at.review.canvas.frame
+    at.press(KEY.Key_N)
+    centre = frame.rect().center()
+    QTest.mousePress(frame, Qt.MouseButton.LeftButton, pos=centre)
+    QTest.mouseMove(frame, centre + QPoint(60, 24))
+    QTest.mouseRelease(frame, Qt.MouseButton.LeftButton, pos=centre + QPoint(60, 24))
+    at.type("Handmade Sign")
+    at.press(KEY.Key_Return)
+    drawn = [b for b in frame.boxes if b.label == "Handmade Sign"]
+    assert len(drawn) == 1 and drawn[0].chosen
+    assert [str(d.kind) for d in at.decisions()] == ["draw"]
+    at.press(KEY.Key_X)
+    assert not at.decisions()
+
+
+def test_start_and_end_of_a_sighting(at):
+    row = next(r for r in at.desk.snapshot.rows if r.brand_name and r.span.seconds > 1.5 and len(r.keys) == 1)
+    at.desk.choose(row.key)
+    at.review.player.seek(row.span.start + 1_000_000)
+    at.settle()
+    at.press(KEY.Key_I)
+    item = at.desk.snapshot.appearances[row.key]
+    assert item.edited and item.span.start == at.review.player.time and item.span.end == row.span.end
+
+
+def test_one_frame_is_split_off(at):
+    row = next(r for r in at.desk.snapshot.rows if r.brand_name and len(r.keys) == 1 and r.seconds > 1.5)
+    at.desk.choose(row.key)
+    at.settle()
+    at.review.inspector.frame_only.emit("reject")
+    at.settle()
+    split = [k for k in at.desk.snapshot.appearances if k.startswith(f"{row.key}@")]
+    assert len(split) == 1 and at.state(split[0]) == "rejected" and at.state(row.key) == "undecided"
+
+
+def test_inspector_tells_candidates_and_history(at):
+    row = at.with_brand()
+    inspector = at.review.inspector
+    assert inspector.candidates[0].isVisible() and inspector.candidates[0].brand_name
+    at.press(KEY.Key_X)
+    at.desk.choose(row.key)
+    at.settle()
+    assert "Reject" in inspector._history.text()
+
+
+def test_search_and_brand_filter(at):
+    row = at.with_brand()
+    at.review.search(row.brand_name)
+    at.settle()
+    assert at.desk.snapshot.rows
+    assert all(row.brand_name.casefold() in f"{r.brand_name} {r.text}".casefold() for r in at.desk.snapshot.rows)
+    at.review.search("")
+    at.review.want(brand=row.brand_id, brand_name=row.brand_name)
+    at.settle()
+    assert {r.brand_id for r in at.desk.snapshot.rows} == {row.brand_id}
+
+
+def test_a_preview_is_shown_and_leaves_nothing(at):
+    import msgspec
+
+    from app.preview import PreviewResult
+
+    run = at.desk.snapshot.overlay.run
+    accepted = next(a for a in run.appearances if a.verdict == "accepted" and a.surface == "scene")
+    would = tuple(
+        msgspec.structs.replace(a, verdict="unresolved", brand_id="", brand_name="") if a is accepted else a
+        for a in run.appearances
+    )
+    at.review.preview(PreviewResult(would, {}, {}))
+    at.settle()
+    frame = at.review.canvas.frame
+    assert frame.hud.banner and at.review.queue.model._tried == {accepted.key: "unresolved"}
+    at.review.preview(None)
+    at.settle()
+    assert not frame.hud.banner and at.review.queue.model._tried == {}
+
+
+def test_finished_chunks_come_in_without_moving_what_is_looked_at(at):
+    at.with_brand()
+    key, time = at.desk.key, at.review.player.time
+    place = at.review.canvas.frame.view.place()
+    at.review.parts_done(())
+    at.driver.until(lambda: at.desk.settled)
+    at.settle()
+    assert (at.desk.key, at.review.player.time, at.review.canvas.frame.view.place()) == (key, time, place)
+
+
+def test_a_vanished_video_is_reviewed_from_stored_frames(open_window, demo_library, tmp_path):
+    from app.container import open_container
+
+    with open_container(demo_library) as app:
+        source = app.jobs.sources()[0]
+        gone = tmp_path / "gone.mp4"
+        os.link(source.path, gone)
+        app.library.sources.locate(source.id, gone)
+    gone.unlink()
+    driver = open_window(demo_library)
+    driver.window.open_source(driver.window.session.shelf.sources[0].id)
+    at = Reviewer(driver)
+    at.driver.until(lambda: at.review.canvas.frame.hud.notice)
+    assert Path(gone).name in at.review.canvas.frame.hud.notice
+    before = at.review.player.time
+    at.press(KEY.Key_Right)
+    assert at.review.player.time != before and not at.review.player.picture.exact
+    row = at.with_brand()
+    at.press(KEY.Key_P)
+    assert at.state(row.key) == "confirmed"
+
+
+def test_a_library_for_reading_decides_nothing(open_window, demo_library):
+    driver = open_window(demo_library, read_only=True)
+    driver.window.open_source(driver.window.session.shelf.sources[0].id)
+    at = Reviewer(driver)
+    row = at.with_brand()
+    at.press(KEY.Key_P, KEY.Key_N, KEY.Key_E)
+    assert at.state(row.key) == "undecided" and at.review.canvas.frame.tool is None
+    assert at.review.canvas.frame.hud.notice
