@@ -33,7 +33,7 @@ from engine.stage_settings import MatchBrandsSettings
 from engine.textfold import fold
 from engine.visual.chains import LookChain
 
-RIVAL_SHARE = 0.2
+RIVAL_SHARE = 0.1
 """A rival reading is asked where it had at least this share of the votes."""
 WHOLE_LINE = 0.8
 """A match that covers this share of the text gets the whole polygon."""

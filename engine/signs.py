@@ -220,7 +220,9 @@ def _merge(group: list[_Piece], numbers: dict[tuple[int, int], int]) -> Sign:
     votes: dict[str, tuple[float, float]] = {}
     for piece in group:
         weight = len(piece.seen)
-        for text, score, share in ((piece.text.text, piece.text.score, 1.0), *piece.text.others):
+        rivals = piece.text.others
+        own = max([1.0 - sum(share for _, _, share in rivals), *(share for _, _, share in rivals)])
+        for text, score, share in ((piece.text.text, piece.text.score, own), *rivals):
             total, best = votes.get(text, (0.0, 0.0))
             votes[text] = (total + weight * share * score, max(best, score))
     ranked = sorted(votes.items(), key=lambda v: (-v[1][0], v[0]))
