@@ -56,7 +56,13 @@ class JobService:
         self._services = dict(services or {})
         self._polite = polite
         self.workers = max(1, min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else 64))
-        self.maker = RunMaker(library, own_profiles, self.workers, standing)
+        self.maker = RunMaker(
+            library,
+            own_profiles,
+            self.workers,
+            standing,
+            self._services.get("prices", lambda provider, model, endpoint: None),
+        )
         self.plan_initial = self.maker.plan_initial
         self.plan_replay = self.maker.plan_replay
         self.settings_of = self.maker.settings_of

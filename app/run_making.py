@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from app.escalation_plan import Prices, with_calls
 from app.profiles import DEFAULT_PROFILE, effective_settings
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.errors import Conflict
@@ -44,11 +45,13 @@ class RunMaker:
         own_profiles: Path | None,
         workers: int,
         standing: Callable[[], Overrides] = dict,
+        prices: Prices = lambda provider, model, endpoint: None,
     ) -> None:
         self._library = library
         self._own_profiles = own_profiles
         self._workers = workers
         self._standing = standing
+        self._prices = prices
 
     def effective_settings(self, profile: str, overrides: Overrides) -> AllSettings:
         return effective_settings(profile, overrides, self._own_profiles)
@@ -252,7 +255,7 @@ class RunMaker:
     def _plan(self, spec: RunSpec, before: AllSettings | None) -> Plan:
         from engine.stages import all_stages
 
-        return make_plan(
+        plan = make_plan(
             spec,
             all_stages(),
             self._library.parts,
@@ -261,6 +264,7 @@ class RunMaker:
             before=before,
             looks=self._looks_ahead(spec),
         )
+        return with_calls(plan, spec, self._library.parts, self._prices)
 
     def _looks_ahead(self, spec: RunSpec) -> LookWork:
         """What look search has ahead: exactly where the frames are stored, from their expected number otherwise.

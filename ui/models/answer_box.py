@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from engine.domain.records import Appearance
 
 MODELS = ("local_vlm", "cloud_llm")
+WIDEST = 680
+"""Pixels: how wide a sheet is shown."""
 
 
 class ModelBox(QWidget):
@@ -52,12 +54,13 @@ class ModelBox(QWidget):
         column.addWidget(self.said)
         row = QGridLayout()
         row.setSpacing(6)
-        self.ask = _button(tr("Ask the local model"), "search")
+        self.ask = _button(tr("Ask model"), "search")
         self.ask.setToolTip(
             tr("Sends crops of this item to the model chosen in the preferences; decides nothing.")
         )
         self.ask.clicked.connect(self._ask)
-        self.sheet = _button(tr("Sheet it was asked on"), "")
+        self.sheet = _button(tr("Show sheet"), "")
+        self.sheet.setToolTip(tr("The sheet on which a model was asked about this item."))
         self.sheet.clicked.connect(self._show_sheet)
         self.take = _button("", "confirm")
         self.take.clicked.connect(self._take)
@@ -148,14 +151,16 @@ class SheetDialog(Dialog):
             text += " " + tr("The answer was not used: {why}.").format(why=sheet.note)
         super().__init__(parent, tr("Sheet"), text, width=760)
         picture = QLabel()
-        picture.setPixmap(outlined(sheet))
+        whole = outlined(sheet)
+        smooth = Qt.TransformationMode.SmoothTransformation
+        picture.setPixmap(whole.scaledToWidth(WIDEST, smooth) if whole.width() > WIDEST else whole)
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         picture.setAccessibleName(text)
         area = QScrollArea()
         area.setWidget(picture)
         area.setWidgetResizable(True)
         self.body.addWidget(area, 1)
-        self.resize(760, 720)
+        self.resize(760, 860)
         self.close_button()
 
 
