@@ -38,7 +38,9 @@ WIDTH, HEIGHT = 1280, 720
 BRANDS = 60
 
 
-def make_big_library(folder: Path, *, minutes: int = 90, appearances: int = 20_000, boxes: int = 200_000) -> str:
+def make_big_library(
+    folder: Path, *, minutes: int = 90, appearances: int = 20_000, boxes: int = 200_000
+) -> str:
     """A source of `minutes` with so many appearances and boxes in all; returns the run's id."""
     random.seed(7)
     with open_container(folder) as app:

@@ -336,7 +336,9 @@ def test_search_and_brand_filter(at):
     at.review.search(row.brand_name)
     at.settle()
     assert at.desk.snapshot.rows
-    assert all(row.brand_name.casefold() in f"{r.brand_name} {r.text}".casefold() for r in at.desk.snapshot.rows)
+    assert all(
+        row.brand_name.casefold() in f"{r.brand_name} {r.text}".casefold() for r in at.desk.snapshot.rows
+    )
     at.review.search("")
     at.review.want(brand=row.brand_id, brand_name=row.brand_name)
     at.settle()

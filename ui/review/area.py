@@ -309,9 +309,11 @@ class Review(QObject):
         if brand == self.desk.wanted.brand:
             self.want(brand="", brand_name="")
         elif brand:
-            name = next((n for b, n, _ in self.desk.snapshot.brands if b == brand), brand) if (
-                self.desk.snapshot is not None
-            ) else brand
+            name = (
+                next((n for b, n, _ in self.desk.snapshot.brands if b == brand), brand)
+                if (self.desk.snapshot is not None)
+                else brand
+            )
             self.want(brand=brand, brand_name=name)
 
     def _split(self, key: str) -> None:

@@ -51,7 +51,9 @@ class CandidateButton(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rect = QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75)
-        ground = c.accent_soft if self._held or self.isDown() else (c.hover if self.underMouse() else c.surface)
+        ground = (
+            c.accent_soft if self._held or self.isDown() else (c.hover if self.underMouse() else c.surface)
+        )
         painter.setBrush(QColor(ground))
         edge = QPen(QColor(c.accent if self.hasFocus() else c.border), 2 if self.hasFocus() else 1)
         painter.setPen(edge)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.domain.geometry import hull
+from ui.canvas.boxes import HALO
 from ui.review.pictures import crop_bounds
 from ui.review.thumbnails import CropWish, Thumbnails
 from ui.text import tr
@@ -52,9 +53,7 @@ class CropView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHints(
-            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
-        )
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         room = QRectF(self.rect())
         path = QPainterPath()
         path.addRoundedRect(room, RADIUS, RADIUS)
@@ -86,6 +85,6 @@ class CropView(QWidget):
         shape = QPolygonF(points)
         if not room.contains(shape.boundingRect()):
             return
-        pen = data_pen(self._state, 0.75)
-        painter.setPen(pen)
-        painter.drawPolygon(shape)
+        for pen in (QPen(HALO, 3.5), data_pen(self._state, 0.75)):
+            painter.setPen(pen)
+            painter.drawPolygon(shape)

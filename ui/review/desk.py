@@ -305,5 +305,3 @@ class ReviewDesk(QObject):
             if like and max(like)[0] > 0:
                 return max(like)[1]
         return snapshot.rows[min(number, len(snapshot.rows) - 1)].key if key or not self.key else self.key
-
-

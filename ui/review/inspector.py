@@ -262,9 +262,7 @@ class Inspector(QWidget):
             parts.append(tr("place or time corrected by a person"))
         self._read.setText("  ·  ".join(parts))
 
-    def show_candidates(
-        self, found: Sequence[CandidateRow], brand_id: str, *, waiting: bool = False
-    ) -> None:
+    def show_candidates(self, found: Sequence[CandidateRow], brand_id: str, *, waiting: bool = False) -> None:
         """Up to nine; `brand_id` is the brand in force."""
         for number, button in enumerate(self.candidates):
             there = number < len(found)

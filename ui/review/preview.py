@@ -88,7 +88,9 @@ def previewed(
                 a,
                 machine=machine,
                 brand_id=brand_id,
-                brand_name=overlay.names.name(brand_id, machine.brand_name) if brand_id else machine.brand_name,
+                brand_name=overlay.names.name(brand_id, machine.brand_name)
+                if brand_id
+                else machine.brand_name,
                 counts=machine.verdict == "accepted",
             )
         )

@@ -162,7 +162,9 @@ class QueueDelegate(QStyledItemDelegate):
             right = self._right(painter, score, middle, self._theme.figures(TYPE.small), c.muted)
         _line(painter, " · ".join(parts), middle.adjusted(0, 0, -right - 8, 0), small, c.muted)
         if tried:
-            self._chip(painter, "filter", tr("would be {v}").format(v=verdict_words(tried)), bottom, 0, c.accent)
+            self._chip(
+                painter, "filter", tr("would be {v}").format(v=verdict_words(tried)), bottom, 0, c.accent
+            )
         else:
             self._flags(painter, row, bottom)
 
@@ -176,9 +178,7 @@ class QueueDelegate(QStyledItemDelegate):
                 break
             x += used + 8
 
-    def _chip(
-        self, painter: QPainter, icon: str, words: str, room: QRectF, x: float, colour: str
-    ) -> float:
+    def _chip(self, painter: QPainter, icon: str, words: str, room: QRectF, x: float, colour: str) -> float:
         """An icon with words at `x` of the room; only the icon where the words don't fit; its width, 0 for none."""
         font = self._theme.font(TYPE.small)
         width = QFontMetricsF(font).horizontalAdvance(words)
@@ -195,9 +195,7 @@ class QueueDelegate(QStyledItemDelegate):
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, words)
         return side + 4 + width
 
-    def _badge(
-        self, painter: QPainter, icon: str, words: str, room: QRectF, state: DataState
-    ) -> float:
+    def _badge(self, painter: QPainter, icon: str, words: str, room: QRectF, state: DataState) -> float:
         c = self._theme.colours
         colour = {DataState.PERSON: c.success, DataState.REVIEW: c.warning}.get(state, c.muted)
         width = QFontMetricsF(self._theme.font(TYPE.small)).horizontalAdvance(words) + 17

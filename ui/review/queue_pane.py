@@ -189,7 +189,9 @@ class QueuePane(QWidget):
         self._flagged.setChecked(wanted.flagged or bool(wanted.flags))
         words = tr("Flagged")
         if wanted.flags:
-            words = flag_words(wanted.flags[0]) + (f" +{len(wanted.flags) - 1}" if len(wanted.flags) > 1 else "")
+            words = flag_words(wanted.flags[0]) + (
+                f" +{len(wanted.flags) - 1}" if len(wanted.flags) > 1 else ""
+            )
         self._flagged.setText(words)
         self._brand.setCheckable(bool(wanted.brand))
         self._brand.setChecked(bool(wanted.brand))
@@ -260,9 +262,7 @@ class QueuePane(QWidget):
         self.wanted.emit(made)
 
     def _show_everything(self) -> None:
-        self._want(
-            undecided=False, flagged=False, flags=(), brand="", brand_name="", surface="", text=""
-        )
+        self._want(undecided=False, flagged=False, flags=(), brand="", brand_name="", surface="", text="")
 
     @Slot()
     def _fill_flags(self) -> None:

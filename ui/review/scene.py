@@ -83,7 +83,9 @@ class BoxIndex:
     def _bridged(self, before: int, after: int) -> bool:
         if after - before > BRIDGED_STEPS * self._step:
             return False
-        return bool(np.searchsorted(self._cuts, before, "right") == np.searchsorted(self._cuts, after, "right"))
+        return bool(
+            np.searchsorted(self._cuts, before, "right") == np.searchsorted(self._cuts, after, "right")
+        )
 
 
 def boxes_for(

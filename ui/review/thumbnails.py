@@ -103,9 +103,7 @@ class Thumbnails(QObject):
         self._tasks.call(tr("Cutting crops"), lambda: _cut(read, batch, source), done, failed=failed)
 
 
-def _cut(
-    read: Callable[[str], bytes], batch: list[CropWish], source: QSize
-) -> list[tuple[CropWish, QImage]]:
+def _cut(read: Callable[[str], bytes], batch: list[CropWish], source: QSize) -> list[tuple[CropWish, QImage]]:
     made: list[tuple[CropWish, QImage]] = []
     images: dict[str, QImage] = {}
     for wish in batch:

@@ -76,9 +76,7 @@ class Verdicts(QObject):
             self.said.emit(tr("Nothing was decided here."))
             return
         else:
-            command = ClearDecision(
-                source_id=source.id, job_id=self._desk.job.id, appearance_keys=row.keys
-            )
+            command = ClearDecision(source_id=source.id, job_id=self._desk.job.id, appearance_keys=row.keys)
         if advance and drawn:
             self._desk.step(1)
         self._desk.do(tr("Clearing the decision"), command, row.keys, Pending("undecided"))
