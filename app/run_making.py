@@ -17,6 +17,7 @@ import msgspec
 
 from app.escalation_plan import Prices, with_calls
 from app.profiles import DEFAULT_PROFILE, effective_settings
+from app.session_cache import session_cache
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.errors import Conflict
 from engine.domain.jobs import DetectJob, JobStatus, Overrides, RunType, SourceAsset
@@ -213,7 +214,7 @@ class RunMaker:
     def _frozen_inputs(self, source_id: str, books: Sequence[str]) -> dict[str, Any]:
         """The brand book and the session cache as they are now, stored as blobs so that a run can't drift."""
         book = with_default_words(self._library.brands.snapshot(tuple(books)))
-        cached = tuple(self._library.sightings.session_cache(source_id, "use"))
+        cached = session_cache(self._library, source_id)
         return {
             "book_snapshot": self._library.blobs.put(msgspec.msgpack.encode(book)),
             "book_digest": book.digest,

@@ -234,16 +234,17 @@ class Runner:
         context.total = units
         payload = stage.run(view, settings, context)
         seconds = self._doors.clock() - started
+        output_digest, encoded = digest_of(stage.canonical(payload)), encode(payload)
         if not getattr(payload, "lasting", True):
-            # What hung on the moment (a model out of reach) is this run's own: another run asks anew.
-            key = digest_of([key, spec.job_id])
+            # What hung on the moment (a model out of reach) is this run's own: who asks again asks anew.
+            key = digest_of([key, spec.job_id, encoded])
         part = StoredPart(
             key=key,
             stage=stage.name,
             stage_version=stage.version,
             chunk=chunk.index if chunk is not None else JOB_CHUNK,
-            output_digest=digest_of(stage.canonical(payload)),
-            payload=encode(payload),
+            output_digest=output_digest,
+            payload=encoded,
             blobs=stage.blobs(payload),
             seconds=seconds,
             units=units,
