@@ -6,9 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Slot
-from PySide6.QtGui import QIcon, QKeyEvent
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QIcon, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 from rapidfuzz import fuzz, process, utils
+from shiboken6 import isValid
 
 from ui.action_set import ActionSet
 from ui.actions import shown_keys
@@ -62,6 +72,7 @@ class CommandPalette(QFrame):
         self._more = more
         self._entries: list[Entry] = []
         self._shown: list[Entry] = []
+        self._before: QWidget | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 10, 10, 10)
         layout.setSpacing(8)
@@ -85,6 +96,7 @@ class CommandPalette(QFrame):
 
     def open(self) -> None:
         """Shows the palette over the upper middle of the window."""
+        self._before = QApplication.focusWidget()
         self._entries = [
             Entry(
                 spec.title,
@@ -106,6 +118,13 @@ class CommandPalette(QFrame):
         self.move(corner)
         self.show()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The focus goes back to where it was, so that keys act there again."""
+        super().hideEvent(event)
+        self._window.activateWindow()
+        if self._before is not None and isValid(self._before):
+            self._before.setFocus(Qt.FocusReason.PopupFocusReason)
 
     @Slot(str)
     def _search(self, text: str) -> None:
