@@ -405,3 +405,50 @@ def test_a_library_for_reading_decides_nothing(open_window, demo_library):
     at.press(KEY.Key_P, KEY.Key_N, KEY.Key_E)
     assert at.state(row.key) == "undecided" and at.review.canvas.frame.tool is None
     assert at.review.canvas.frame.hud.notice
+
+
+def test_m_makes_an_unknown_text_an_alias(at):
+    row = next(r for r in at.desk.snapshot.rows if not r.brand_name and len(r.text) > 3)
+    brand = next(r for r in at.desk.snapshot.rows if r.brand_name)
+    at.desk.choose(row.key)
+    at.settle()
+    at.press(KEY.Key_M)
+    at.type(brand.brand_name)
+    at.press(KEY.Key_Return)
+    library = at.window.services.container.library
+    assert row.text in library.brands.get(brand.brand_id).aliases
+    assert at.undo_title
+
+
+def test_leaving_the_frame_leaves_the_box_in_hand(at):
+    at.with_brand()
+    at.press(KEY.Key_E)
+    assert at.review.canvas.frame.tool is not None
+    at.review.player.seek(at.review.player.time + 500_000)
+    at.settle()
+    assert at.review.canvas.frame.tool is None and not at.decisions()
+
+
+def test_clicking_a_box_chooses_its_item_and_stays_on_the_frame(at):
+    at.with_brand()
+    frame = at.review.canvas.frame
+    other = next(b for b in frame.boxes if not b.chosen)
+    time = at.review.player.time
+    frame.box_clicked.emit(other.key)
+    at.settle()
+    assert at.desk.key == other.key and at.review.player.time == time
+    assert next(b for b in frame.boxes if b.chosen).key == other.key
+
+
+def test_an_item_outside_the_filter_can_be_decided(at):
+    row = at.with_brand()
+    at.press(KEY.Key_P)
+    at.review.want(undecided=False)
+    at.settle()
+    at.review.want(undecided=True)
+    at.settle()
+    assert row.key not in at.desk.snapshot.place
+    at.desk.choose(row.key)
+    at.settle()
+    at.press(KEY.Key_X)
+    assert at.state(row.key) == "rejected"

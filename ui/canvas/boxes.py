@@ -101,7 +101,7 @@ def _labels(
         metrics = fonts[box.chosen][1]
         text = metrics.elidedText(box.words, Qt.TextElideMode.ElideRight, 220.0)
         size = QSizeF(metrics.horizontalAdvance(text) + 2 * LABEL_PADDING, metrics.height() + 2)
-        wanted.append(Wanted(shape.boundingRect(), size, must=box.chosen))
+        wanted.append(Wanted(shape.boundingRect(), size, must=box.chosen, firm=_rank(box) < 2))
         texts.append(text)
     for (box, _), text, place in zip(todo, texts, place_labels(wanted, bounds), strict=True):
         if place is not None:

@@ -27,7 +27,7 @@ class Hud:
         painter.setFont(theme.figures(TYPE.small))
         bottom = bounds.bottom() - 8
         right = _pill(painter, f"{zoom * 100:.0f} %", QUIET, bounds.right() - 8, bottom, align=1.0)
-        if self.notice:
+        if self.notice and not words:
             width = bounds.width() - right - 32
             _pill(painter, self.notice, WARM, bounds.left() + 8, bottom, align=0.0, limit=width)
         painter.setFont(theme.font(TYPE.small + 1, medium=True))

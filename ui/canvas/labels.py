@@ -13,11 +13,12 @@ GAP = 3.0
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One label: the box it belongs to (widget coordinates) and its size. `must` labels are placed even where
-    there is no free room; others are left out there."""
+    there is no free room; `firm` ones may cover other boxes but no label; others are left out there."""
 
     box: QRectF
     size: QSizeF
     must: bool = False
+    firm: bool = False
 
 
 def place_labels(wanted: Sequence[Wanted], bounds: QRectF) -> list[QRectF | None]:
@@ -25,8 +26,12 @@ def place_labels(wanted: Sequence[Wanted], bounds: QRectF) -> list[QRectF | None
     first; all rectangles lie within `bounds` and none overlaps another one that isn't `must`."""
     taken: list[QRectF] = []
     found: list[QRectF | None] = []
+    boxes = [label.box for label in wanted]
     for label in wanted:
-        spot = next((r for r in _spots(label, bounds) if not any(r.intersects(t) for t in taken)), None)
+        free = [r for r in _spots(label, bounds) if not any(r.intersects(t) for t in taken)]
+        spot = next((r for r in free if not any(r.intersects(b) for b in boxes)), None)
+        if spot is None and free and (label.firm or label.must):
+            spot = min(free, key=lambda r: sum(r.intersects(b) for b in boxes))
         if spot is None and label.must:
             spot = _inside(QRectF(label.box.topLeft(), label.size), bounds)
         if spot is not None:

@@ -197,6 +197,7 @@ class Review(QObject):
             self.say(tr("The item has no box on this frame; go to one of its frames first."))
         else:
             self.player.stop()
+            self.display.leave_tool_after(self.player.picture)
             self.canvas.frame.correct_box(key, polygon)
 
     def new_box(self) -> None:

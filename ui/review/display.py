@@ -30,6 +30,7 @@ class Display(QObject):
         self._review = review
         self.source_id = ""
         self._corrected: tuple[str, int, Polygon] | None = None
+        self._tool_time: int | None = None
         desk, player = review.desk, review.player
         desk.snapshot_changed.connect(self._snapshot_changed)
         desk.pending_changed.connect(self._pending_changed)
@@ -74,6 +75,10 @@ class Display(QObject):
         """Shows a corrected box until it is stored."""
         self._corrected = key, time, polygon
         self.show_boxes()
+
+    def leave_tool_after(self, picture: Shown | None) -> None:
+        """The box in hand is left as soon as another frame than this one is shown."""
+        self._tool_time = picture.time if picture is not None else None
 
     def _drop_held_box(self) -> None:
         self._corrected = None
@@ -129,6 +134,7 @@ class Display(QObject):
 
     def _item_changed(self, seek: bool) -> None:
         review = self._review
+        review.canvas.frame.leave_tool()
         review.queue.show_current(review.desk.key)
         self._show_item()
         row = review.desk.row
@@ -143,6 +149,9 @@ class Display(QObject):
         if source is None:
             return
         review.canvas.frame.set_picture(picture.image, source.width, source.height)
+        if self._tool_time not in (None, picture.time):
+            self._tool_time = None
+            review.canvas.frame.leave_tool()
         self.show_boxes()
         review.canvas.transport.show_frame(self._frame_words(picture))
         notice = self.lasting_notice()

@@ -1,0 +1,206 @@
+"""The window: key to visible decision, next item, scrubbing, opening 200,000 boxes, scrolling 20,000 rows, stalls."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import statistics
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from tests.bench.support import scratch
+
+BEAT_MS = 5
+
+
+def run(*, quick: bool = False, clips: Path | None = None) -> None:
+    """Print the figures; the window is drawn offscreen unless QT_QPA_PLATFORM says otherwise."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with scratch() as folder:
+        _large(folder / "large", quick=quick)
+        _scrubbing(folder, quick=quick)
+
+
+def row(name: str, seconds: Sequence[float], budget: str) -> None:
+    """One line: p50, p95 and worst in milliseconds, and what was aimed at."""
+    ms = sorted(1000 * s for s in seconds)
+    p95 = ms[min(len(ms) - 1, int(len(ms) * 0.95))]
+    print(f"{name:34} p50 {statistics.median(ms):7.1f}  p95 {p95:7.1f}  worst {ms[-1]:7.1f} ms   {budget}")
+
+
+class Bench:
+    """A window with ways to wait for it and to measure stalls of its main thread."""
+
+    def __init__(self, library: Path, scratch_folder: Path) -> None:
+        import qasync
+        from PySide6.QtCore import QSettings, QTimer
+
+        from app.container import open_container
+        from app.preferences import Preferences
+        from ui.application import WindowApp, make_qt_application
+        from ui.review.area import Review
+        from ui.window_state import WindowState
+
+        self.qt = make_qt_application()
+        self.loop = qasync.QEventLoop(self.qt)
+        asyncio.set_event_loop(self.loop)
+        started = time.perf_counter()
+        preferences = Preferences(scratch_folder / "preferences.toml")
+        state = WindowState(QSettings(str(scratch_folder / "window.ini"), QSettings.Format.IniFormat))
+        self.app = WindowApp(self.loop, open_container(library, polite=True), preferences, state=state)
+        self.window = self.app.window
+        self.window.resize(1600, 1000)
+        self.app.start()
+        self.window.repaint()
+        self.first_paint = time.perf_counter() - started
+        self.review = cast(Review, self.window.review)
+        self.gaps: list[float] = []
+        self._last = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.setInterval(BEAT_MS)
+        self._timer.timeout.connect(self._beat)
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.gaps.append(max(0.0, now - self._last - BEAT_MS / 1000))
+        self._last = now
+
+    def watch(self) -> None:
+        """Begins to note the gaps between beats of the main thread."""
+        self.gaps = []
+        self._last = time.perf_counter()
+        self._timer.start()
+
+    def watched(self) -> list[float]:
+        self._timer.stop()
+        return self.gaps or [0.0]
+
+    def until(self, holds: Callable[[], Any], seconds: float = 120.0) -> None:
+        end = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > end:
+                raise TimeoutError("what the bench waits for did not come")
+            self.qt.processEvents()
+            time.sleep(0.0005)
+
+    def open_source(self) -> float:
+        """Opens the first source; seconds until its queue and picture are shown."""
+        self.until(lambda: self.window.session.loaded)
+        started = time.perf_counter()
+        self.window.open_source(self.window.session.shelf.sources[0].id)
+        self.until(lambda: self.review.desk.snapshot is not None and self.review.player.picture is not None)
+        self.review.queue.view.viewport().repaint()
+        return time.perf_counter() - started
+
+    def arrive(self) -> None:
+        player = self.review.player
+        self.until(lambda: player._exact_up_to >= player._number)
+
+    def close(self) -> None:
+        self.app.begin_close()
+        self.until(self.app.closed.is_set)
+        self.qt.processEvents()
+        self.loop.close()
+
+
+def _large(library: Path, *, quick: bool) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    from tests.bench.big_run import make_big_library
+
+    size = {"minutes": 15, "appearances": 3_000, "boxes": 30_000} if quick else {}
+    make_big_library(library, **size)
+    bench = Bench(library, library)
+    print(f"window built and painted             {bench.first_paint:6.2f} s   (budget 1 s after start)")
+    print(f"opening the run                      {bench.open_source():6.2f} s   (budget 1 s)")
+    review, desk = bench.review, bench.review.desk
+    assert desk.snapshot is not None
+    print(f"rows {len(desk.snapshot.rows)}, appearances {len(desk.snapshot.appearances)}")
+    frame = review.canvas.frame
+    frame.setFocus()
+    desk.choose(next(r.key for r in desk.snapshot.rows if r.brand_name))
+    bench.arrive()
+    visible, following, stored = [], [], []
+    bench.watch()
+    for _ in range(10 if quick else 25):
+        started = time.perf_counter()
+        QTest.keyClick(frame, Qt.Key.Key_P)
+        frame.repaint()
+        review.queue.view.viewport().repaint()
+        visible.append(time.perf_counter() - started)
+        bench.arrive()
+        frame.repaint()
+        following.append(time.perf_counter() - started)
+        bench.until(lambda: desk.settled)
+        stored.append(time.perf_counter() - started)
+    row("key to visible decision", visible, "(budget 50 ms)")
+    row("next item with its picture", following, "(budget 100 ms)")
+    row("decision stored, queue refreshed", stored, "")
+    row("stalls while deciding", bench.watched(), "(budget 16 ms p99)")
+    bar = review.queue.view.verticalScrollBar()
+    scrolled = []
+    for number in range(120):
+        started = time.perf_counter()
+        bar.setValue((number * 7_919 * 60) % max(1, bar.maximum()))
+        review.queue.view.viewport().repaint()
+        scrolled.append(time.perf_counter() - started)
+        bench.qt.processEvents()
+    row("scrolling the queue anywhere", scrolled, "(budget 16 ms)")
+    painted = []
+    for number in range(30):
+        started = time.perf_counter()
+        review.timeline._show(number * 1e7, number * 1e7 + 6e8)
+        review.timeline.viewport().repaint()
+        painted.append(time.perf_counter() - started)
+    row("timeline repainted at another zoom", painted, "(budget 16 ms)")
+    bench.close()
+
+
+def _scrubbing(folder: Path, *, quick: bool) -> None:
+    """On a real 720p video, uncached by jumping about, cached by going back and forth, and while two threads
+    keep both cores busy."""
+    from app.container import open_container
+    from app.demo_run import DEMO_BOOK, prepare_demo
+
+    library = folder / "demo"
+    with open_container(library) as app:
+        source, _ = prepare_demo(app, seconds=12.0 if quick else 30.0)
+        job = app.jobs.create(source.id, books=(DEMO_BOOK,))
+        app.jobs.start(job.id).result()
+    bench = Bench(library, folder)
+    bench.open_source()
+    player = bench.review.player
+    bench.arrive()
+    random.seed(3)
+    far, near = [], []
+    for _ in range(40):
+        started = time.perf_counter()
+        player.seek(random.randrange(player.duration))
+        bench.arrive()
+        bench.review.canvas.frame.repaint()
+        far.append(time.perf_counter() - started)
+    for number in range(40):
+        started = time.perf_counter()
+        player.step(-1 if number % 2 else 1)
+        bench.arrive()
+        bench.review.canvas.frame.repaint()
+        near.append(time.perf_counter() - started)
+    row("scrub, uncached", far, "(budget 150 ms p95)")
+    row("scrub, cached", near, "(budget 40 ms)")
+    job = bench.app.container.jobs.create(
+        bench.review.desk.source.id, overrides={"detect_regions": {"score_floor": 0.31}}
+    )
+    done = threading.Event()
+    bench.watch()
+    bench.app.container.jobs.start(job.id).add_done_callback(lambda _: done.set())
+    while not done.is_set():
+        player.seek(random.randrange(player.duration))
+        bench.arrive()
+        bench.until(lambda: True)
+    row("stalls while a run is going", bench.watched(), "(budget 16 ms p99)")
+    bench.close()
