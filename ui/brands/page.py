@@ -1,0 +1,138 @@
+"""The brands page: table, alias workbench, lists, answers; reads the book off the main thread as it changes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
+
+from app.brand_book import BrandRow
+from app.mailbox import LibraryChanged
+from ui.brands.agreement import AgreementBar
+from ui.brands.orders import Orders
+from ui.brands.table_tab import TableTab
+from ui.text import plural, tr
+from ui.workspace import Services
+
+REFRESH_MS = 150
+
+
+class BrandsPage(QWidget):
+    """The book is read when the page is shown and whenever it changes while it is."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._stale = True
+        self.loaded = False
+        self.orders = Orders(services, self)
+        self.agreement = AgreementBar(services, self.orders, self)
+        self.orders.rematch_wanted.connect(self.agreement.rematch)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 16)
+        layout.setSpacing(10)
+        layout.addLayout(self._head())
+        layout.addWidget(self.agreement)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.table_tab = TableTab(services, self.orders)
+        self.table_tab.find_wanted.connect(self._find)
+        self.tabs.addTab(self.table_tab, tr("Brands"))
+        layout.addWidget(self.tabs, 1)
+        self.tabs.currentChanged.connect(self._tab_changed)
+        self.setFocusProxy(self.table_tab)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self.refresh)
+        services.bridge.library.connect(self._library_changed)
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        title = QLabel(tr("Brands"))
+        title.setProperty("look", "title")
+        self._of = QLabel(tr("Reading the book…"))
+        self._of.setProperty("look", "muted")
+        words.addWidget(title)
+        words.addWidget(self._of)
+        row.addLayout(words, 1)
+        return row
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self.refresh()
+
+    @Slot(object)
+    def _library_changed(self, events: tuple[object, ...]) -> None:
+        kinds = {kind for event in events if isinstance(event, LibraryChanged) for kind in event.kinds}
+        if kinds & {"brands", "decisions", "jobs", "sources"}:
+            self._stale = True
+            if self.isVisible():
+                self._timer.start()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Reads the book anew: names and the machine's figures first, then what people's decisions make of them."""
+        self._stale = False
+        container = self._services.container
+        first = not self.loaded
+
+        def read(quick: bool) -> tuple[list[BrandRow], dict[str, int], bool]:
+            return container.brands.rows(quick=quick), container.library.brands.books(), quick
+
+        def take(found: tuple[list[BrandRow], dict[str, int], bool]) -> None:
+            rows, books, quick = found
+            self.loaded = self.loaded or not quick
+            self._show(rows, books, quick=quick)
+            if quick:
+                full()
+            else:
+                self.agreement.check()
+
+        def full() -> None:
+            self._services.tasks.call(tr("Counting brands"), lambda: read(False), take, newest="brands")
+
+        if first:
+            self._services.tasks.call(tr("Reading the book"), lambda: read(True), take, newest="brands")
+        else:
+            full()
+
+    def _show(self, rows: list[BrandRow], books: dict[str, int], *, quick: bool) -> None:
+        self.table_tab.show_rows(rows, books, quick=quick)
+        parts = [
+            plural(len(rows), tr("{n} brand"), tr("{n} brands")),
+            plural(len(books), tr("{n} book"), tr("{n} books")),
+            plural(sum(r.sources > 0 for r in rows), tr("{n} seen"), tr("{n} seen")),
+        ]
+        if not quick:
+            open_ones = sum(r.undecided for r in rows)
+            parts.append(plural(open_ones, tr("{n} appearance undecided"), tr("{n} appearances undecided")))
+        self._of.setText(" · ".join(parts))
+
+    # --- going about --------------------------------------------------------------------------------------------
+
+    @Slot(int)
+    def _tab_changed(self, _number: int) -> None:
+        tab = self.tabs.currentWidget()
+        if tab is not None:
+            self.setFocusProxy(tab)
+
+    def search(self, text: str) -> None:
+        """The search field of the top bar: filters what the shown tab lists."""
+        found = getattr(self.tabs.currentWidget(), "search", None)
+        if callable(found):
+            found(text)
+
+    def show_brand(self, brand_id: str) -> None:
+        """Goes to a brand in the table."""
+        self.tabs.setCurrentWidget(self.table_tab)
+        self.table_tab.choose(brand_id)
+        self.table_tab.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _find(self, row: BrandRow) -> None:
+        self._services.messages.tell(row.name)

@@ -1,0 +1,109 @@
+"""The brand table's view: keeps choice and place while rows change; letters are commands, not a search."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
+
+from app.brand_book import BrandRow
+from ui.brands.table_model import SECONDS, BrandModel
+from ui.text import tr
+from ui.theme import Theme
+
+
+class BrandTable(QTableView):
+    """`chosen` carries the chosen rows; `wanted` the one that was entered with Enter or a double click."""
+
+    chosen = Signal(object)
+    wanted = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.brands = BrandModel(theme)
+        self.setModel(self.brands)
+        self.setProperty("reviewKeys", True)
+        self.setAccessibleName(tr("Brands"))
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(30)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionsMovable(True)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        for number, column in enumerate(self.brands.columns):
+            header.resizeSection(number, column.width)
+        header.setStretchLastSection(True)
+        self.setSortingEnabled(True)
+        self._kept: tuple[str, list[str], int] = ("", [], 0)
+        self._quiet = False
+        self.sortByColumn(SECONDS, Qt.SortOrder.DescendingOrder)
+        self.brands.changing.connect(self._keep)
+        self.brands.changed.connect(self._restore)
+        self.selectionModel().selectionChanged.connect(lambda *_: self._tell())
+        self.doubleClicked.connect(lambda index: self.wanted.emit(self.brands.shown[index.row()]))
+
+    def rows(self) -> list[BrandRow]:
+        """The chosen brands, the one under the cursor first."""
+        numbers = sorted(index.row() for index in self.selectionModel().selectedRows())
+        now = self.currentIndex().row()
+        numbers.sort(key=lambda n: n != now)
+        return [self.brands.shown[n] for n in numbers]
+
+    def choose(self, brand_id: str) -> bool:
+        """Goes to one brand; False where it is not shown."""
+        place = self.brands.place_of(brand_id)
+        if place < 0:
+            return False
+        self.selectRow(place)
+        self.scrollTo(self.brands.index(place, 0))
+        return True
+
+    def _tell(self) -> None:
+        if not self._quiet:
+            self.chosen.emit(self.rows())
+
+    def _keep(self) -> None:
+        chosen = self.rows()
+        now = self.currentIndex().row()
+        current = self.brands.shown[now].id if 0 <= now < len(self.brands.shown) else ""
+        self._kept = current, [row.id for row in chosen], self.verticalScrollBar().value()
+        self._quiet = True
+
+    def _restore(self) -> None:
+        current, ids, scrolled = self._kept
+        model, flags = self.selectionModel(), QItemSelectionModel.SelectionFlag
+        places = [p for p in map(self.brands.place_of, ids) if p >= 0]
+        place = self.brands.place_of(current) if current else -1
+        if place < 0:
+            place = places[0] if places else (0 if self.brands.shown else -1)
+        if not places and place >= 0:
+            places = [place]
+        for number in places:
+            model.select(self.brands.index(number, 0), flags.Select | flags.Rows)
+        if place >= 0:
+            model.setCurrentIndex(self.brands.index(place, 0), flags.NoUpdate)
+        self.verticalScrollBar().setValue(scrolled)
+        self._quiet = False
+        self._tell()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QApplication.clipboard().setText("\n".join(row.name for row in self.rows()))
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            rows = self.rows()
+            if rows:
+                self.wanted.emit(rows[0])
+        else:
+            super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are commands here; the filter field searches."""
