@@ -61,6 +61,8 @@ class RunRecorder:
             current = next((s for s in ORDER if s not in self._done), ORDER[-1])
             progress = self._progress
         self._library.jobs.progress(self._job.id, progress, current)
+        if current == StageName.ESCALATE_CLOUD:
+            self._note_spending()
 
     def stage_finished(self, stage: StageName, outcome: str, reason: str, stats: dict[str, Any]) -> None:
         from engine.stages import all_stages
@@ -75,7 +77,7 @@ class RunRecorder:
                 stage_index=stage.number,
                 fields=tuple(all_stages()[stage].writes),
                 frames_prefix=f"{self._job.source_asset_id}/frames",
-                stats={**stats, "outcome": outcome},
+                stats={**stats, "outcome": outcome, "reason": reason},
                 config_snapshot={stage: self._job.settings.get(stage, {})},
                 config_overrides=self._job.config_overrides,
                 video_path=self._job.video_path,
@@ -87,19 +89,21 @@ class RunRecorder:
         self._mailbox.post(StageDone(self._job.id, stage, outcome, reason))
 
     def move(self, status: JobStatus, message: str = "") -> None:
-        """Move the run to another status and tell everybody. Raises Conflict for an illegal move.
-
-        Calls and money are counted from the reservations: a run that reuses answers spent nothing, one that was
-        killed and resumed spent what all its attempts did."""
+        """Move the run to another status and tell everybody. Raises Conflict for an illegal move."""
         if status is not JobStatus.RUNNING:
-            budget = self._library.budget
-            self._library.jobs.results(
-                self._job.id,
-                cloud_llm_calls=budget.calls(self._job.id),
-                estimated_cost_usd=round(budget.spent(self._job.id), 6),
-            )
+            self._note_spending()
         self._library.jobs.move(self._job.id, status, error=message)
         self._mailbox.post(JobChanged(self._job.id, status, message))
+
+    def _note_spending(self) -> None:
+        """Calls and money are counted from the reservations: a run that reuses answers spent nothing, one that was
+        killed and resumed spent what all its attempts did."""
+        budget = self._library.budget
+        self._library.jobs.results(
+            self._job.id,
+            cloud_llm_calls=budget.calls(self._job.id),
+            estimated_cost_usd=round(budget.spent(self._job.id), 6),
+        )
 
     def complete(self, outcome: RunOutcome, spec: RunSpec) -> None:
         """Store the results' summary and end the run; the first complete run of a source is accepted."""
