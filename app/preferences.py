@@ -35,13 +35,11 @@ class PreferenceValues:
 
     theme: ThemeChoice = "system"
     text_scale: float = 1.0
-    language: str = ""
     workers: int = 0
     profile: str = "soccer_broadcast"
     label_boxes: bool = True
     advance_after_decision: bool = True
     play_around_seconds: float = 2.0
-    open_last_library: bool = True
     recent_libraries: tuple[str, ...] = ()
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

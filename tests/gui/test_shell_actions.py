@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -52,16 +54,24 @@ def test_own_keys_replace_and_conflicts_are_seen(qapp):
     assert toggle.taps == ("Space",) and toggle.keys == ()
 
 
+class Stage(QMainWindow):
+    """A window with a review area (a canvas, fields and buttons in it) and something outside."""
+
+    fired: list[Any]
+    inside: dict[str, Any]
+    canvas: QWidget
+    other: QWidget
+    actions_of: ActionSet
+
+
 @pytest.fixture
 def window(qtbot):
-    """A window with a review area (a canvas, fields and buttons in it) and something outside."""
-    window = QMainWindow()
+    window = Stage()
     area, outside = QWidget(), QWidget()
-    area.setLayout(QVBoxLayout())
-    outside.setLayout(QVBoxLayout())
-    canvas = QWidget(objectName="canvas")
+    area_layout, outside_layout = QVBoxLayout(area), QVBoxLayout(outside)
+    canvas = QWidget()
     canvas.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    inside = {
+    inside: dict[str, Any] = {
         "line": QLineEdit(),
         "spin": QSpinBox(),
         "combo": QComboBox(),
@@ -71,14 +81,14 @@ def window(qtbot):
     }
     inside["table"].setItem(0, 0, QTableWidgetItem("x"))
     for widget in (canvas, *inside.values()):
-        area.layout().addWidget(widget)
-    other = QWidget(objectName="other")
+        area_layout.addWidget(widget)
+    other = QWidget()
     other.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    outside.layout().addWidget(other)
+    outside_layout.addWidget(other)
     both = QWidget()
-    both.setLayout(QVBoxLayout())
-    both.layout().addWidget(area)
-    both.layout().addWidget(outside)
+    both_layout = QVBoxLayout(both)
+    both_layout.addWidget(area)
+    both_layout.addWidget(outside)
     window.setCentralWidget(both)
     actions = ActionSet(window)
     actions.attach_window(window)
@@ -86,7 +96,7 @@ def window(qtbot):
     window.fired = []
     actions.triggered.connect(window.fired.append)
     actions.held.connect(lambda id, down: window.fired.append((id, down)))
-    window.inside, window.canvas, window.other, window.actions = inside, canvas, other, actions
+    window.inside, window.canvas, window.other, window.actions_of = inside, canvas, other, actions
     qtbot.addWidget(window)
     window.show()
     window.activateWindow()
@@ -113,8 +123,8 @@ def test_space_taps_and_h_holds(qtbot, window):
     assert window.fired == ["play.toggle", ("canvas.hide_boxes", True), ("canvas.hide_boxes", False)]
     window.fired.clear()
     qtbot.keyPress(window.canvas, Qt.Key.Key_Space)
-    assert window.actions.guard.is_down("play.toggle")
-    window.actions.guard.spoil_tap()
+    assert window.actions_of.guard.is_down("play.toggle")
+    window.actions_of.guard.spoil_tap()
     qtbot.keyRelease(window.canvas, Qt.Key.Key_Space)
     assert window.fired == []
 
@@ -122,12 +132,12 @@ def test_space_taps_and_h_holds(qtbot, window):
 @pytest.mark.parametrize("name", ["line", "spin", "combo", "table"])
 def test_no_review_key_fires_while_somebody_types(qtbot, window, name):
     widget = window.inside[name]
-    for spec in window.actions:
+    for spec in window.actions_of:
         for text in spec.all_keys:
             if spec.scope == "R" and not text.startswith("Ctrl"):
                 from PySide6.QtGui import QKeySequence
 
-                combination = QKeySequence(text)[0]
+                combination = QKeySequence(text)[0]  # type: ignore[index]
                 press(qtbot, widget, combination.key(), combination.keyboardModifiers())
     assert window.fired == []
 

@@ -62,7 +62,7 @@ def test_panes_by_f6_and_back_to_the_frame(qtbot, demo_window):
     demo_window.do("view.review")
     canvas = window.review.canvas
     qtbot.waitUntil(lambda: canvas.hasFocus() or canvas.isAncestorOf(window.focusWidget() or window))
-    seen = []
+    seen: list[str] = []
     for _ in range(5):
         assert window.focusWidget() is not None, seen
         qtbot.keyClick(window.focusWidget(), Qt.Key.Key_F6)

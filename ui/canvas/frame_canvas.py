@@ -69,6 +69,7 @@ class FrameCanvas(QWidget):
         self._backdrop: QPixmap | None = None
         self._boxes: tuple[CanvasBox, ...] = ()
         self._hidden = False
+        self._labels = True
         self._tool: Drawing | Correction | None = None
         self._before_zoom: Place | None = None
         self._press: QPointF | None = None
@@ -118,6 +119,11 @@ class FrameCanvas(QWidget):
     @property
     def has_picture(self) -> bool:
         return not self._picture.isNull()
+
+    def show_labels(self, shown: bool) -> None:
+        """Names and scores at the boxes, or the boxes alone."""
+        self._labels = shown
+        self.update()
 
     def hide_boxes(self, hidden: bool) -> None:
         self._hidden = hidden
@@ -206,7 +212,7 @@ class FrameCanvas(QWidget):
             if isinstance(self._tool, Correction):
                 shown = tuple(b for b in shown if b.key != self._tool.key)
             room = bounds.intersected(self.view.frame_rect()).adjusted(2, 2, -2, -2)
-            paint_boxes(painter, shown, self.view, font, room, labels=True)
+            paint_boxes(painter, shown, self.view, font, room, labels=self._labels)
         self._paint_tool(painter)
         self.hud.paint(painter, bounds, self._theme, self._words(), self.view.zoom * self.devicePixelRatioF())
         if self.hasFocus():

@@ -25,6 +25,7 @@ from ui.timeline.timeline import Timeline
 from ui.workspace import Services
 
 if TYPE_CHECKING:
+    from app.preferences import PreferenceValues
     from engine.domain.jobs import DetectJob, SourceAsset
     from engine.events import JobChanged, PartDone
 
@@ -44,6 +45,8 @@ class Review(QObject):
         self.canvas = CanvasPane(services)
         self.inspector = Inspector(services, self.thumbnails)
         self.timeline = Timeline(services.theme)
+        self._end_preferences = services.preferences.listen(self._prefer)
+        self._prefer(services.preferences.values)
         self.verdicts = Verdicts(services, self.desk, self.canvas.picker)
         self.display = Display(self)
         self.previewed = Preview(self)
@@ -144,9 +147,13 @@ class Review(QObject):
             self.desk.wanted = Wanted.restored(found)
             self.queue.show_filter(self.desk.wanted)
 
+    def _prefer(self, values: PreferenceValues) -> None:
+        self.canvas.frame.show_labels(values.label_boxes)
+
     def close(self) -> None:
         """Lets go of the video (joins its thread) and of all pixmaps, and ends: here and not whenever Python
         collects garbage, which may be in another thread."""
+        self._end_preferences()
         self.player.close()
         self.thumbnails.clear()
         for holder in (self.canvas.frame, self.canvas.transport.bar, self.inspector.crop, self.timeline):
@@ -221,11 +228,12 @@ class Review(QObject):
         self.say(tr("The sighting now starts here.") if start else tr("The sighting now ends here."))
 
     def play_around(self) -> None:
-        """/: from a second before the item to a second after it."""
+        """/: from a little before the item to a little after it (how much: Preferences)."""
         key, _ = self.display.active()
         item = self.desk.snapshot.appearances.get(key) if self.desk.snapshot is not None else None
         if item is not None:
-            self.player.play_span(item.span.start - 1_000_000, item.span.end + 1_000_000)
+            around = round(self.services.preferences.values.play_around_seconds * 1_000_000)
+            self.player.play_span(item.span.start - around, item.span.end + around)
 
     # Slots -----------------------------------------------------------------------------------------
 

@@ -83,6 +83,11 @@ class Verdicts(QObject):
         if advance and not drawn:
             self._desk.step(1)
 
+    def _go_on(self) -> None:
+        """To the next undecided item, where the person wants that."""
+        if self._services.preferences.values.advance_after_decision:
+            self._desk.step(1, undecided=True)
+
     def confirm_selected(self, keys: Sequence[str]) -> None:
         """One step for all selected rows that have a brand."""
         snapshot = self._desk.snapshot
@@ -97,7 +102,7 @@ class Verdicts(QObject):
         left_out = len(keys) - len(rows)
         if left_out:
             self.said.emit(plural(left_out, tr("{n} item has no brand"), tr("{n} items have no brand")))
-        self._desk.step(1, undecided=True)
+        self._go_on()
 
     def choose_candidate(self, number: int) -> None:
         """Decides for a candidate (0 the first); waits for the list where it isn't read yet."""
@@ -150,7 +155,7 @@ class Verdicts(QObject):
 
     def _decide(self, row: QueueRow, kind: Verdict, brand_id: str = "", brand_name: str = "") -> None:
         keys = row.keys
-        self._desk.step(1, undecided=True) if self._would_be_left(row) else None
+        self._go_on() if self._would_be_left(row) else None
         shown = brand_name if kind in ("confirm", "reassign") else ""
         self._send(keys, kind, brand_id, brand_name, shown)
 
