@@ -114,11 +114,19 @@ class ModelsService:
 
     def connect(self, target: ChatTarget) -> ChatClient:
         """A client for this model with its key; EnvironmentProblem where a cloud provider's key is missing."""
+        from engine.escalation.places import is_local
+
         if target.provider:
             key = self.secrets.need(target.provider).text
         else:
             found = self.secrets.get(LOCAL)
             key = found.text if found is not None else ""
+        if key and target.endpoint.lower().startswith("http:") and not is_local(target.endpoint):
+            raise UserFixable(
+                f"{target.endpoint} is not encrypted: the key would be readable on its way.",
+                still_works="Nothing was sent.",
+                to_do="Give an endpoint that begins with https://.",
+            )
         from engine.adapters.chat import connect
 
         return connect(target, key)
@@ -160,8 +168,8 @@ class ModelsService:
         own = self._prices.get(f"{provider}/{model}")
         if own is not None:
             return Price(own.input_usd, own.output_usd, f"entered {own.date}")
-        if not provider or (provider == "custom" and is_local(endpoint)):
-            return FREE
+        if provider in ("", "custom"):
+            return FREE if is_local(endpoint) else None
         return list_price(provider, model)
 
     def own_prices(self) -> dict[str, OwnPrice]:
@@ -215,7 +223,7 @@ class ModelsService:
         price = self.price(target.provider, target.model, target.endpoint)
         if price is None:
             raise UserFixable(
-                f"The price of {target.provider} {target.model} is not known.",
+                f"The price of {target.model} at {target.endpoint or target.provider} is not known.",
                 still_works="Nothing was sent.",
                 to_do="Enter it in the price table first.",
             )
