@@ -26,6 +26,7 @@ from ui.workspace import Services
 
 if TYPE_CHECKING:
     from app.preferences import PreferenceValues
+    from app.results import RunResult
     from engine.domain.jobs import DetectJob, SourceAsset
     from engine.events import JobChanged, PartDone
 
@@ -61,6 +62,7 @@ class Review(QObject):
 
     def _connect(self) -> None:
         desk, frame, transport = self.desk, self.canvas.frame, self.canvas.transport
+        desk.began.connect(self._began)
         desk.opened.connect(self._opened)
         desk.closed.connect(self._closed)
         self.queue.chosen.connect(desk.choose)
@@ -237,30 +239,34 @@ class Review(QObject):
 
     # Slots -----------------------------------------------------------------------------------------
 
+    def _began(self, source: SourceAsset, run: RunResult) -> None:
+        """The frames of another source, while its queue is still being made."""
+        from app.stored_frames import StoredFrames
+
+        blobs, desk = self.services.container.library.blobs, self.desk
+        stored = StoredFrames(blobs, lambda: desk.session.run if desk.session is not None else run)
+        self.display.source = source
+        self.canvas.frame.clear()
+        self.player.open(source, stored)
+
+        def read(digest: str) -> bytes:
+            from engine.domain.errors import SponsightError
+
+            try:
+                return blobs.get(digest)
+            except SponsightError:
+                return b""
+
+        self.thumbnails.open(read, QSize(source.width, source.height))
+        self.timeline.show_all()
+        if self._jump is None:
+            self.player.seek(0)
+
     def _opened(self) -> None:
         source, session = self.desk.source, self.desk.session
         assert source is not None and session is not None
-        from app.stored_frames import StoredFrames
-
-        blobs = self.services.container.library.blobs
-        stored = StoredFrames(blobs, lambda: self.desk.session.run if self.desk.session is not None else None)
-        if self.display.source_id != source.id:
-            self.display.source_id = source.id
-            self.canvas.frame.clear()
-            self.player.open(source, stored)
-
-            def read(digest: str) -> bytes:
-                from engine.domain.errors import SponsightError
-
-                try:
-                    return blobs.get(digest)
-                except SponsightError:
-                    return b""
-
-            self.thumbnails.open(read, QSize(source.width, source.height))
-            self.timeline.show_all()
-            if self._jump is None:
-                self.player.seek(0)
+        if self.display.source is None or self.display.source.id != source.id:
+            self._began(source, session.run)
         self._enable(True)
         if self._jump is not None:
             QTimer.singleShot(0, self._late_jump)

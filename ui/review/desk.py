@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.command_bus import Change
     from app.commands import Command
     from app.mailbox import LibraryChanged
+    from app.results import RunResult
     from app.review import ReviewSession
     from app.review_rows import QueueRow
     from engine.domain.jobs import DetectJob, SourceAsset
@@ -49,6 +50,8 @@ class ReviewDesk(QObject):
     """`opened` after another run is there, `snapshot_changed` after anything about it changed, `item_changed` with
     whether the frame should go to the item, `pending_changed` when a decision was made or stored."""
 
+    began = Signal(object, object)
+    """Source and RunResult of a run that is being opened: its frames can be shown already."""
     opened = Signal()
     closed = Signal()
     snapshot_changed = Signal()
@@ -100,6 +103,8 @@ class ReviewDesk(QObject):
             self.refresh_soon()
             return
         container, wanted = self._services.container, self.wanted
+        if self.source is None or self.source.id != source.id:
+            self._begin(source, job)
 
         def work() -> tuple[ReviewSession, Snapshot]:
             from app.review import ReviewService
@@ -123,9 +128,30 @@ class ReviewDesk(QObject):
 
         self._services.tasks.call(tr("Opening the run"), work, done, newest="review-open")
 
+    def _begin(self, source: SourceAsset, job: DetectJob) -> None:
+        """Of another source the first frame is shown as soon as the run is read, before its queue is made."""
+        runs = self._services.container.runs
+
+        def began(run: RunResult) -> None:
+            if self.source is None or self.source.id != source.id:
+                self._forget()
+                self.began.emit(source, run)
+
+        self._services.tasks.call(
+            tr("Opening the run"),
+            lambda: runs.get(job.id),
+            began,
+            newest="review-begin",
+            failed=lambda _: None,
+        )
+
     def close(self) -> None:
         """Shows nothing."""
+        self._services.tasks.call(tr("Closing the run"), lambda: None, newest="review-begin")
         self._services.tasks.call(tr("Closing the run"), lambda: None, newest="review-open")
+        self._forget()
+
+    def _forget(self) -> None:
         self._late.stop()
         self.source = self.job = self.session = self.snapshot = None
         self.key = ""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.review import CandidateRow
     from app.review_rows import QueueRow
     from engine.domain.decisions import AuditEntry
+    from engine.domain.jobs import SourceAsset
     from ui.review.area import Review
 
 
@@ -28,7 +29,7 @@ class Display(QObject):
     def __init__(self, review: Review) -> None:
         super().__init__(review)
         self._review = review
-        self.source_id = ""
+        self.source: SourceAsset | None = None
         self._corrected: tuple[str, int, Polygon] | None = None
         self._tool_time: int | None = None
         desk, player = review.desk, review.player
@@ -43,7 +44,7 @@ class Display(QObject):
     def clear(self) -> None:
         """No run is open."""
         review = self._review
-        self.source_id = ""
+        self.source = None
         self._corrected = None
         review.canvas.frame.clear()
         review.queue.show_snapshot(None)
@@ -145,7 +146,7 @@ class Display(QObject):
 
     def _picture_changed(self, picture: Shown) -> None:
         review = self._review
-        source = review.desk.source
+        source = self.source
         if source is None:
             return
         review.canvas.frame.set_picture(picture.image, source.width, source.height)
