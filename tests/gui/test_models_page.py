@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTableWidgetItem
 
 from app.models_service import ModelChoices
 from tests.escalation_server import ModelServer, model_server
@@ -15,6 +16,13 @@ from ui.models.page import ModelsPage
 from ui.review.area import Review
 
 KEY = "sk-window-0123456789abcdef"
+
+
+def cell(page: ModelsPage, column: int) -> QTableWidgetItem:
+    """A cell of the first row of the price table."""
+    item = page.prices.item(0, column)
+    assert item is not None
+    return item
 
 
 @pytest.fixture
@@ -105,19 +113,20 @@ def test_prices_can_be_entered_and_taken_back(demo_window: Driver, page: ModelsP
     page.provider.setCurrentIndex(page.provider.findData("openai"))
     page.model.setEditText("brand-new-model")
     page.model.line.editingFinished.emit()
-    assert "not known" in page.prices.item(0, 3).text()
-    page.prices.item(0, 1).setText("2")
-    page.prices.item(0, 2).setText("8,5")
+    assert "not known" in cell(page, 3).text()
+    cell(page, 1).setText("2")
+    cell(page, 2).setText("8,5")
     models = demo_window.window.services.container.models
     price = models.price("openai", "brand-new-model")
     assert price is not None and (price.input_usd, price.output_usd) == (2.0, 8.5)
-    assert "entered" in page.prices.item(0, 3).text()
+    assert "entered" in cell(page, 3).text()
     models.clear_price("openai", "brand-new-model")
 
 
 def test_the_local_model_is_asked_about_one_item(demo_window: Driver) -> None:
     """From the inspector: the answer in words, the sheet, and the name for the person to take."""
-    review: Review = demo_window.window.review
+    review = demo_window.window.review
+    assert isinstance(review, Review)
     desk, box = review.desk, review.inspector.model
     demo_window.until(lambda: desk.snapshot is not None and desk.settled)
     snapshot = desk.snapshot
@@ -148,6 +157,7 @@ def test_the_local_model_is_asked_about_one_item(demo_window: Driver) -> None:
     demo_window.until(lambda: desk.settled)
     demo_window.settle()
     library = demo_window.window.services.container.library
+    assert desk.source is not None
     assert [d.brand_name for d in library.decisions.of_source(desk.source.id) if d.active] == [
         row.text.title()
     ]
