@@ -19,3 +19,28 @@ def brands_table(studio: Studio) -> None:
     studio.do("view.brands")
     studio.until(lambda: page_of(studio).loaded)
     studio.settle(1.0)
+
+
+@shot("brands-clusters")
+def brands_clusters(studio: Studio) -> None:
+    page = page_of(studio)
+    page.tabs.setCurrentWidget(page.clusters_tab)
+    page.clusters_tab._level.button(3).click()
+    studio.until(lambda: page.clusters_tab.loaded_level == "edit")
+    studio.settle(1.0)
+
+
+@shot("brands-lists")
+def brands_lists(studio: Studio) -> None:
+    page = page_of(studio)
+    page.tabs.setCurrentWidget(page.lists_tab)
+    studio.until(lambda: page.lists_tab.loaded)
+    studio.settle()
+
+
+@shot("brands-answers-empty")
+def brands_answers_empty(studio: Studio) -> None:
+    page = page_of(studio)
+    page.tabs.setCurrentWidget(page.answers_tab)
+    studio.until(lambda: page.answers_tab.loaded)
+    studio.settle()

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWid
 from app.brand_book import BrandRow
 from app.mailbox import LibraryChanged
 from ui.brands.agreement import AgreementBar
+from ui.brands.answers_tab import AnswersTab
+from ui.brands.clusters_tab import ClustersTab
+from ui.brands.lists_tab import ListsTab
 from ui.brands.orders import Orders
 from ui.brands.table_tab import TableTab
 from ui.text import plural, tr
@@ -37,8 +40,15 @@ class BrandsPage(QWidget):
         self.tabs.setDocumentMode(True)
         self.table_tab = TableTab(services, self.orders)
         self.table_tab.find_wanted.connect(self._find)
+        self.clusters_tab = ClustersTab(services, self.orders)
+        self.lists_tab = ListsTab(services, self.orders)
+        self.answers_tab = AnswersTab(services)
         self.tabs.addTab(self.table_tab, tr("Brands"))
+        self.tabs.addTab(self.clusters_tab, tr("Alias workbench"))
+        self.tabs.addTab(self.lists_tab, tr("Deny list"))
+        self.tabs.addTab(self.answers_tab, tr("Answers"))
         layout.addWidget(self.tabs, 1)
+        self._others = (self.clusters_tab, self.lists_tab, self.answers_tab)
         self.tabs.currentChanged.connect(self._tab_changed)
         self.setFocusProxy(self.table_tab)
         self._timer = QTimer(self)
@@ -79,6 +89,9 @@ class BrandsPage(QWidget):
     def refresh(self) -> None:
         """Reads the book anew: names and the machine's figures first, then what people's decisions make of them."""
         self._stale = False
+        if self.loaded:
+            for tab in self._others:
+                tab.stale()
         container = self._services.container
         first = not self.loaded
 
@@ -121,6 +134,9 @@ class BrandsPage(QWidget):
         tab = self.tabs.currentWidget()
         if tab is not None:
             self.setFocusProxy(tab)
+        for each in self._others:
+            if each is tab:
+                each.shown()
 
     def search(self, text: str) -> None:
         """The search field of the top bar: filters what the shown tab lists."""
@@ -135,4 +151,6 @@ class BrandsPage(QWidget):
         self.table_tab.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _find(self, row: BrandRow) -> None:
-        self._services.messages.tell(row.name)
+        from ui.brands.elsewhere import ElsewhereDialog
+
+        ElsewhereDialog(self, self._services, self.orders, row).open()
