@@ -21,6 +21,7 @@ from engine.domain.errors import Conflict, SponsightError
 from ui.action_set import ActionSet
 from ui.bridge import Bridge
 from ui.dialogs.crash import CrashReports
+from ui.garbage import GarbageKeeper
 from ui.icons import app_icon
 from ui.logs import LogFiles
 from ui.main_window import MainWindow
@@ -68,6 +69,7 @@ class WindowApp:
         self.closed = asyncio.Event()
         self._loop = loop
         self._closing = False
+        self.garbage = GarbageKeeper()
         self.theme = Theme(app, values.theme, values.text_scale)
         self.actions = ActionSet(app, values.keys)
         self.bridge = Bridge(container.mailbox)
@@ -163,6 +165,7 @@ class WindowApp:
         self.theme.close()
         for part in (self.window, self.actions, self.bridge, self.tasks, self.theme):
             part.deleteLater()
+        self.garbage.close()
         self.closed.set()
 
 

@@ -12,6 +12,7 @@ import itertools
 import logging
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -76,15 +77,25 @@ class Tasks(QObject):
                 return
             except Exception as error:
                 if not newest or self._newest.get(newest) == number:
-                    self._tell(what, error, failed)
+                    self._deliver(what, partial(self._tell, what, error, failed), None)
                 return
             if done is not None and (not newest or self._newest.get(newest) == number):
-                try:
-                    done(answer)
-                except SponsightError as error:
-                    self._tell(what, error, failed)
+                self._deliver(what, partial(done, answer), failed)
 
         self.start(wait())
+
+    def _deliver(
+        self, what: str, give: Callable[[], None], failed: Callable[[Exception], None] | None
+    ) -> None:
+        """Hands an answer over; whoever asked may have been closed meanwhile, then nobody needs it any more."""
+        try:
+            give()
+        except SponsightError as error:
+            self._tell(what, error, failed)
+        except RuntimeError as error:
+            if "already deleted" not in str(error):
+                raise
+            _log.debug("%s: the answer came after its window was closed", what)
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Starts a coroutine of the window; its unforeseen errors go to the crash dialog."""

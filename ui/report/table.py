@@ -122,7 +122,8 @@ class ExposureTable(QTableView):
     def show_figures(self, figures: ExposureFigures) -> None:
         self.figures_model.show_figures(figures)
         header = self.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(0, 240)
 
     def search(self, text: str) -> None:
         self._proxy.setFilterFixedString(text)
