@@ -13,8 +13,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("app", "ui", "engine", "storage", "resources")
 
-# Loaded by name at run time, so that no import statement tells PyInstaller about them.
+# Loaded by name at run time, so that no import statement tells PyInstaller about them. (pyqtgraph names the three
+# of Qt.)
 NAMED_AT_RUN_TIME = (
+    "PySide6.QtOpenGL",
+    "PySide6.QtOpenGLWidgets",
+    "PySide6.QtTest",
     "anthropic",
     "genai_prices",
     "keyring.backends",
@@ -28,12 +32,9 @@ EXCLUDED = (
     "IPython",
     "PIL.ImageQt",
     "PIL.ImageTk",
-    "PySide6.QtOpenGL",
-    "PySide6.QtOpenGLWidgets",
     "PySide6.QtQml",
     "PySide6.QtQuick",
     "PySide6.QtSql",
-    "PySide6.QtTest",
     "PySide6.QtWebEngineCore",
     "_pytest",
     "click",
