@@ -279,7 +279,7 @@ def _join_lines(
         if len(here) < 2:
             continue
         places = {i: next(s for s in found[i].seen if s.seq == seq) for i in here}
-        boxes = [TextBox(found[i].text, tuple(hull(places[i].polygon))) for i in here]
+        boxes = [TextBox(found[i].text, hull(places[i].polygon)) for i in here]
         for join in join_candidates(boxes):
             members = tuple(here[k] for k in join.indices)
             if members in tried or any(i in taken for i in members):

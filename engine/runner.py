@@ -74,6 +74,7 @@ class _StageTally:
     seconds: float = 0.0
     items: int = 0
     problems: int = 0
+    remembered: int = 0
 
 
 class Runner:
@@ -291,6 +292,7 @@ class Runner:
             "seconds": round(tally.seconds, 3),
             "items": tally.items,
             "problems": tally.problems,
+            "remembered": tally.remembered,
         }
         self._sink.stage_finished(name, outcome, reason, stats)
 
@@ -325,6 +327,22 @@ class _ImageCache:
         return decoded
 
 
+class _CountedMemo:
+    """The memory of answers, telling how many of those that were asked for it knew."""
+
+    def __init__(self, memo: Memo, found: Callable[[int], None]) -> None:
+        self._memo = memo
+        self._found = found
+
+    def get_many(self, space: str, keys: Iterable[str]) -> dict[str, bytes]:
+        known = self._memo.get_many(space, keys)
+        self._found(len(known))
+        return known
+
+    def put_many(self, space: str, items: Mapping[str, bytes]) -> None:
+        self._memo.put_many(space, items)
+
+
 class _PartContext:
     """The doors as one stage sees them while it makes one part (implements engine.stage.Context)."""
 
@@ -336,7 +354,7 @@ class _PartContext:
         self._chunk = chunk.index if chunk is not None else JOB_CHUNK
         self._images = images or _ImageCache(runner._doors.blobs)
         self.blobs = runner._doors.blobs
-        self.memo = runner._doors.memo
+        self.memo = _CountedMemo(runner._doors.memo, self._remembered)
         self.models = runner._doors.models
         self.services = runner._doors.services
         self.total = 1.0
@@ -345,6 +363,10 @@ class _PartContext:
         self._runner._control.tick()
         if done is not None:
             self._runner._meter.moved(self._stage, self._chunk, done / self.total if self.total > 0 else 1.0)
+
+    def _remembered(self, count: int) -> None:
+        with self._runner._lock:
+            self._runner._tallies[self._stage].remembered += count
 
     def problem(self, where: str, what: str) -> None:
         with self._runner._lock:

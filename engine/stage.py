@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -73,11 +73,19 @@ class View:
 class Context(Protocol):
     """The doors to the outside that a stage gets."""
 
-    blobs: BlobStore
-    memo: Memo
-    models: ModelHub
-    services: Mapping[str, Any]
-    """Further services by name (chat client factory, budget, prices), used by the escalation stages."""
+    @property
+    def blobs(self) -> BlobStore: ...
+
+    @property
+    def memo(self) -> Memo: ...
+
+    @property
+    def models(self) -> ModelHub: ...
+
+    @property
+    def services(self) -> Mapping[str, Any]:
+        """Further services by name (chat client factory, budget, prices), used by the escalation stages."""
+        ...
 
     def tick(self, done: float | None = None) -> None:
         """Call at least every 250 ms: raises Cancelled on pause or cancel. `done` is units so far."""
@@ -99,16 +107,32 @@ class Context(Protocol):
 class Stage(Protocol):
     """One of the eight stages."""
 
-    name: ClassVar[StageName]
-    version: ClassVar[int]
-    """Bumped by hand whenever equal input may give other output."""
-    settings_type: ClassVar[type[StageSettings]]
-    payload_type: ClassVar[type[Record]]
-    reads: ClassVar[tuple[StageName, ...]]
-    writes: ClassVar[tuple[str, ...]]
-    """Which of the checkpoint's fields (see domain.md) this stage writes."""
-    unit: ClassVar[str]
-    """What progress counts: seconds of video, frames, crops, candidates, crop groups, calls, brands."""
+    @property
+    def name(self) -> StageName: ...
+
+    @property
+    def version(self) -> int:
+        """Bumped by hand whenever equal input may give other output."""
+        ...
+
+    @property
+    def settings_type(self) -> type[StageSettings]: ...
+
+    @property
+    def payload_type(self) -> type[Record]: ...
+
+    @property
+    def reads(self) -> tuple[StageName, ...]: ...
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Which of the checkpoint's fields (see domain.md) this stage writes."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """What progress counts: seconds of video, frames, crops, candidates, crop groups, calls, brands."""
+        ...
 
     def units(self, view: View, settings: Any) -> float:
         """How many units of work lie ahead in this view."""

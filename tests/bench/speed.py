@@ -9,7 +9,6 @@ from statistics import median
 from app.demo.brands import demo_book_csv
 from app.demo.render import render_demo
 from app.demo.repeat import repeat_video
-from storage.library import Library
 from tests.bench.support import decode_only, demo_library, plain_ocr, scratch, sponsight, stage_rows, table
 
 
@@ -74,7 +73,8 @@ def _measure(title: str, video: Path, seconds: float, folder: Path, quick: bool)
             )
         )
     table(rows)
-    _repeats_answered(library)
+    remembered = sum(row["remembered"] for row in stage_rows(library, video) if row["stage"] == "run_ocr")
+    print(f"answers remembered across repeats: {remembered or 'none'}")
     shutil.rmtree(library, ignore_errors=True)
     demo_library(library, demo_book_csv(folder / "book.csv"))
     dense = sponsight(
@@ -89,9 +89,3 @@ def _measure(title: str, video: Path, seconds: float, folder: Path, quick: bool)
         "extract_frames.sample_fps=5",
     ).wall
     print(f"5 samples a second cost {dense / (median(ours) * seconds):.2f} times the run at 2 a second")
-
-
-def _repeats_answered(folder: Path) -> None:
-    with Library.open(folder, read_only=True) as library:
-        count = library.memo.answered() if hasattr(library.memo, "answered") else 0
-    print(f"answers remembered across repeats: {count or 'none'}")
