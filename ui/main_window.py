@@ -14,7 +14,6 @@ from engine.events import ItemFailed, PartDone, StageProgress
 from ui.decision_control import DecisionControl
 from ui.dialog_control import DialogControl
 from ui.drop import DropCurtain, videos_in
-from ui.empty import EmptyState
 from ui.library_control import LibraryControl
 from ui.menus import fill_menu_bar
 from ui.message_bar import MessageBar
@@ -26,7 +25,7 @@ from ui.runs.panel import RunPanel
 from ui.session import Session
 from ui.start.page import StartPage
 from ui.status_line import StatusLine
-from ui.text import percent, tr
+from ui.text import percent
 from ui.top_bar import PAGES, Rail, TopBar
 from ui.window_state import WindowState
 from ui.workspace import Services
@@ -125,11 +124,6 @@ class MainWindow(QMainWindow):
         return page
 
     def _brands_page(self) -> QWidget:
-        from importlib.util import find_spec
-
-        if find_spec("ui.brands") is None:
-            words = tr("The brand book is kept by the command line here: sponsight brands --help.")
-            return EmptyState("brands", tr("Brands"), words)
         from ui.brands import build_brands
 
         return build_brands(self.services)

@@ -72,6 +72,8 @@ class ReviewPage(QMainWindow):
         dock.setAccessibleName(title)
         pane.setAccessibleName(title)
         dock.setTitleBarWidget(_TitleBar(title))
+        can = QDockWidget.DockWidgetFeature
+        dock.setFeatures(can.DockWidgetMovable | can.DockWidgetFloatable)
         return dock
 
     def arrange(self) -> None:

@@ -76,9 +76,17 @@ class RunControl(QObject):
         if job is not None:
             self._make(tr("Retrying the run"), lambda: self._jobs.retry(job.id))
 
-    def replay(self, job: DetectJob, stage: StageName, overrides: Overrides) -> None:
+    def replay(
+        self,
+        job: DetectJob,
+        stage: StageName,
+        overrides: Overrides,
+        books: tuple[str, ...] | None = None,
+    ) -> None:
         """Makes and starts a replay; the plan was shown before."""
-        self._make(tr("Starting the replay"), lambda: self._jobs.replay(job.id, stage, overrides))
+        self._make(
+            tr("Starting the replay"), lambda: self._jobs.replay(job.id, stage, overrides, books=books)
+        )
 
     def pause(self) -> None:
         self._ask(tr("Pausing the run"), self._jobs.pause)

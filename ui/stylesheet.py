@@ -152,7 +152,7 @@ QTabWidget::pane { border: none; border-top: 1px solid $border; }
 QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
 QDockWidget > QWidget { background: $surface; }
 
-QAbstractItemView { background: $surface; alternate-background-color: $sunken; border: none; color: $text;
+QAbstractItemView { background: $surface; alternate-background-color: $sunken; border: 1px solid transparent; color: $text;
     selection-background-color: $accent_soft; selection-color: $text; }
 QAbstractItemView:focus { border: 1px solid $accent; }
 QTableView, QTreeView { gridline-color: $border; }

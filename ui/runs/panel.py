@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
+from engine.domain.jobs import Overrides
 from engine.domain.stages import StageName
 from engine.events import PartDone, StageDone, StageProgress
 from engine.plan import Plan
@@ -86,7 +87,10 @@ class RunPanel(QWidget):
             return
         delta = self.settings.delta()
         stage = self.settings.first_edited() or self.stages.stage
-        self._plan_replay(job.id, stage, delta)
+        books = self.settings.books
+        if books != tuple(sorted(job.books)) and stage.number > StageName.MATCH_BRANDS.number:
+            stage = StageName.MATCH_BRANDS
+        self._plan_replay(job.id, stage, delta, books)
 
     @Slot()
     def plan_run(self) -> None:
@@ -94,22 +98,24 @@ class RunPanel(QWidget):
         source = self._session.source
         if source is None:
             return
-        delta, profile = self.settings.delta(), self.settings.profile
+        delta, profile, books = self.settings.delta(), self.settings.profile, self.settings.books
         jobs = self._services.container.jobs
 
         def show(plan: Plan) -> None:
             title = tr("Run {name}").format(name=source.name)
             dialog = PlanDialog(self.window(), plan, title=title, delta=delta, start_words=tr("Run"))
-            dialog.agreed.connect(lambda: self._control.create(delta, profile))
+            dialog.agreed.connect(lambda: self._control.create(delta, profile, books))
             dialog.open()
 
         self._services.tasks.call(
             tr("Making the plan"),
-            lambda: jobs.plan_initial(source.id, profile=profile, overrides=delta),
+            lambda: jobs.plan_initial(source.id, profile=profile, overrides=delta, books=books),
             show,
         )
 
-    def _plan_replay(self, job_id: str, stage: StageName, delta: dict[str, dict[str, object]]) -> None:
+    def _plan_replay(
+        self, job_id: str, stage: StageName, delta: Overrides, books: tuple[str, ...] | None = None
+    ) -> None:
         jobs = self._services.container.jobs
 
         def show(plan: Plan) -> None:
@@ -120,10 +126,12 @@ class RunPanel(QWidget):
             dialog = PlanDialog(
                 self.window(), plan, title=title, delta=delta, start_words=tr("Run as replay")
             )
-            dialog.agreed.connect(lambda: self._control.replay(job, stage, delta))
+            dialog.agreed.connect(lambda: self._control.replay(job, stage, delta, books))
             dialog.open()
 
-        self._services.tasks.call(tr("Making the plan"), lambda: jobs.plan_replay(job_id, stage, delta), show)
+        self._services.tasks.call(
+            tr("Making the plan"), lambda: jobs.plan_replay(job_id, stage, delta, books=books), show
+        )
 
     @Slot()
     def _replay_thresholds(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -9,9 +12,11 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
     QLabel,
+    QMenu,
     QPushButton,
     QScrollArea,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -40,6 +45,7 @@ class SettingsPanel(QWidget):
         self._services = services
         self._own = services.container.library.folder / "profiles"
         self._job: DetectJob | None = None
+        self._chosen_books: set[str] = set()
         self._base: AllSettings = services.container.jobs.effective_settings(
             services.preferences.values.profile, {}
         )
@@ -59,7 +65,7 @@ class SettingsPanel(QWidget):
         layout.addWidget(self._stack, 1)
         layout.addLayout(self._foot())
         self.choose_stage(StageName.MATCH_BRANDS)
-        self._form_changed()
+        self.choose_books(())
 
     def form(self, stage: StageName) -> SettingsForm:
         """The form of a stage, made when it is first needed."""
@@ -86,6 +92,14 @@ class SettingsPanel(QWidget):
         self._fill_profiles()
         self._profiles.activated.connect(self._profile_chosen)
         row.addWidget(self._profiles, 1)
+        self._books = QToolButton()
+        self._books.setProperty("look", "selector")
+        self._books.setAccessibleName(tr("Brand books"))
+        self._books.setToolTip(tr("Look only for the brands of these books; none chosen: all brands."))
+        self._books.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._books.setMenu(QMenu(self._books))
+        self._books.menu().aboutToShow.connect(self._offer_books)
+        row.addWidget(self._books)
         self._advanced = QCheckBox(tr("Advanced"))
         self._advanced.toggled.connect(self._show_advanced)
         row.addWidget(self._advanced)
@@ -119,6 +133,7 @@ class SettingsPanel(QWidget):
             self._form_changed()
             return
         self._job = job
+        self.choose_books(job.books if job is not None else ())
         jobs = self._services.container.jobs
         self._base = jobs.settings_of(job) if job is not None else jobs.effective_settings(self.profile, {})
         for stage, form in self.forms.items():
@@ -133,6 +148,29 @@ class SettingsPanel(QWidget):
     @property
     def stage(self) -> StageName:
         return ORDER[self._stages.currentIndex()]
+
+    @property
+    def books(self) -> tuple[str, ...]:
+        """The brand books that a run is limited to; empty: all brands."""
+        return tuple(sorted(self._chosen_books))
+
+    def choose_books(self, books: Iterable[str]) -> None:
+        self._chosen_books = set(books)
+        self._books.setText(", ".join(self.books) or tr("All books"))
+        self._form_changed()
+
+    @Slot()
+    def _offer_books(self) -> None:
+        menu = self._books.menu()
+        menu.clear()
+        for name in self._services.container.library.brands.books():
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(name in self._chosen_books)
+            action.toggled.connect(partial(self._book_toggled, name))
+
+    def _book_toggled(self, name: str, chosen: bool) -> None:
+        self.choose_books(self._chosen_books | {name} if chosen else self._chosen_books - {name})
 
     def delta(self) -> Overrides:
         """What was edited, by stage."""
@@ -168,7 +206,8 @@ class SettingsPanel(QWidget):
         words = tr("Run as replay… ({key})") if finished else tr("Run ({key})")
         self._go.setText(words.format(key=key))
         writable = not self._services.container.library.read_only
-        self._go.setEnabled(writable and (not finished or count > 0))
+        other_books = self._job is not None and self.books != tuple(sorted(self._job.books))
+        self._go.setEnabled(writable and (not finished or count > 0 or other_books))
         with QSignalBlocker(self._stages):
             for stage in ORDER:
                 mark = " •" if str(stage) in delta else ""
