@@ -452,3 +452,15 @@ def test_an_item_outside_the_filter_can_be_decided(at):
     at.settle()
     at.press(KEY.Key_X)
     assert at.state(row.key) == "rejected"
+
+
+def test_every_control_of_the_panes_has_a_name(at):
+    from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLineEdit, QProgressBar
+
+    at.with_brand()
+    kinds = (QAbstractButton, QLineEdit, QAbstractItemView, QProgressBar)
+    for pane in (at.review.queue, at.review.canvas, at.review.inspector, at.review.timeline):
+        for kind in kinds:
+            for widget in (w for w in pane.findChildren(kind) if w.isVisibleTo(pane)):
+                text = getattr(widget, "text", str)()
+                assert widget.accessibleName() or text, (type(pane).__name__, type(widget).__name__)

@@ -18,7 +18,7 @@ from ui.tasks import Tasks
 from ui.text import tr
 
 PROXY_EDGE = 960
-PROXIES = 48
+PROXIES = 24
 PROXY_AFTER_MS = 45
 """A frame that takes longer is stood in for by the nearest stored one."""
 FASTEST = 8

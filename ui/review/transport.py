@@ -59,6 +59,7 @@ class Transport(QWidget):
         row.addWidget(self._speed)
         row.addStretch(1)
         self._frame = QLabel()
+        self._frame.setAccessibleName(tr("Kind of frame"))
         self._frame.setProperty("look", "small")
         row.addWidget(self._frame)
         row.addSpacing(8)
