@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QWidget
+
+from app.commands import Decide, DrawBox, MergeBrands
+from engine.domain.errors import UserFixable
+from engine.domain.geometry import hull, rectangle
 from tests.shots.registry import shot
 from tests.shots.studio import Studio
 from ui.brands.page import BrandsPage
@@ -13,34 +18,268 @@ def page_of(studio: Studio) -> BrandsPage:
     return page
 
 
-@shot("brands-table")
-def brands_table(studio: Studio) -> None:
+def open_page(studio: Studio, number: int) -> BrandsPage:
+    """The page on a tab, without what other screens left over it."""
     studio.window.messages.hide()
     studio.do("view.brands")
-    studio.until(lambda: page_of(studio).loaded)
-    studio.settle(1.0)
-
-
-@shot("brands-clusters")
-def brands_clusters(studio: Studio) -> None:
     page = page_of(studio)
-    page.tabs.setCurrentWidget(page.clusters_tab)
-    page.clusters_tab._level.button(3).click()
-    studio.until(lambda: page.clusters_tab.loaded_level == "edit")
+    page.tabs.setCurrentIndex(number)
+    studio.until(lambda: page.loaded)
     studio.settle(1.0)
+    return page
 
 
-@shot("brands-lists")
-def brands_lists(studio: Studio) -> None:
-    page = page_of(studio)
-    page.tabs.setCurrentWidget(page.lists_tab)
+def choose(studio: Studio, number: int, count: int = 1) -> BrandsPage:
+    """The page with some brands chosen."""
+    page = open_page(studio, 0)
+    table = page.table_tab.table
+    table.selectRow(number)
+    for more in range(1, count):
+        table.selectionModel().select(
+            table.brands.index(number + more, 0),
+            table.selectionModel().SelectionFlag.Select | table.selectionModel().SelectionFlag.Rows,
+        )
+    studio.settle()
+    return page
+
+
+def see_impact(studio: Studio) -> QWidget | None:
+    from ui.brands.edit_dialog import EditDialog
+
+    studio.until(lambda: isinstance(studio.dialog(), EditDialog))
+    dialog = studio.dialog()
+    assert isinstance(dialog, EditDialog)
+    studio.until(lambda: dialog._impact is not None)
+    studio.settle()
+    return dialog
+
+
+@shot("brands-empty", library="empty")
+def brands_empty(studio: Studio) -> None:
+    page = open_page(studio, 0)
+    page.table_tab.search("no such brand")
+    studio.settle()
+
+
+@shot("brands-clusters-empty", library="empty")
+def brands_clusters_empty(studio: Studio) -> None:
+    page = open_page(studio, 1)
+    studio.until(lambda: page.clusters_tab.loaded_level is not None)
+    studio.settle()
+
+
+@shot("brands-lists-empty", library="empty")
+def brands_lists_empty(studio: Studio) -> None:
+    page = open_page(studio, 2)
     studio.until(lambda: page.lists_tab.loaded)
     studio.settle()
 
 
-@shot("brands-answers-empty")
+@shot("brands-answers-empty", library="empty")
 def brands_answers_empty(studio: Studio) -> None:
-    page = page_of(studio)
-    page.tabs.setCurrentWidget(page.answers_tab)
+    page = open_page(studio, 3)
     studio.until(lambda: page.answers_tab.loaded)
     studio.settle()
+
+
+@shot("brands-table")
+def brands_table(studio: Studio) -> None:
+    open_page(studio, 0)
+
+
+@shot("brands-several")
+def brands_several(studio: Studio) -> None:
+    choose(studio, 2, 3)
+
+
+@shot("brands-clusters")
+def brands_clusters(studio: Studio) -> None:
+    page = open_page(studio, 1)
+    tab = page.clusters_tab
+    tab._level.button(3).click()
+    studio.until(lambda: tab.loaded_level == "edit")
+    studio.until(lambda: tab._seen is not None)
+    studio.settle()
+
+
+@shot("brands-clusters-touches")
+def brands_clusters_touches(studio: Studio) -> None:
+    page_of(studio).clusters_tab.views.setCurrentIndex(1)
+    studio.settle()
+
+
+@shot("brands-merge-ticked")
+def brands_merge_ticked(studio: Studio) -> QWidget | None:
+    tab = page_of(studio).clusters_tab
+    tab.clusters.tick_all(True)
+    tab.merge_all.click()
+    return see_impact(studio)
+
+
+@shot("brands-merge-picker")
+def brands_merge_picker(studio: Studio) -> None:
+    page = choose(studio, 1)
+    page.table_tab.actions_by_id["merge"].trigger()
+    page.table_tab.merging.picker.field.setText("luma")
+    studio.settle()
+
+
+@shot("brands-merge")
+def brands_merge(studio: Studio) -> QWidget | None:
+    page = page_of(studio)
+    page.table_tab.merging.picker.cancel()
+    rows = page.table_tab.table.brands.shown
+    page.table_tab.merging.ask([rows[1]])
+    page.table_tab.merging.picker.cancel()
+    page.table_tab.merging._picked(rows[0].id, rows[0].name)
+    return see_impact(studio)
+
+
+@shot("brands-merged")
+def brands_merged(studio: Studio) -> None:
+    page = page_of(studio)
+    rows = page.table_tab.table.brands.shown
+    kept = rows[0].id
+    page.orders.do("Merging", MergeBrands(brand_ids=(rows[5].id,), into=kept))
+    studio.settle(1.5)
+    page.show_brand(kept)
+    studio.settle(1.0)
+
+
+@shot("brands-clash")
+def brands_clash(studio: Studio) -> None:
+    page = page_of(studio)
+    studio.window.messages.hide()
+    other = page.table_tab.table.brands.shown[2].name
+    page.table_tab.panel.alias.setText(other)
+    page.table_tab.panel.alias.returnPressed.emit()
+    studio.until(lambda: not page.table_tab.panel.clash.isHidden())
+    studio.settle()
+
+
+@shot("brands-agree")
+def brands_agree(studio: Studio) -> None:
+    page = open_page(studio, 0)
+    first = next(m for m in studio.container.brands.workbench.unresolved())
+    from app.commands import AddBrand
+
+    page.orders.apply(
+        "Making a brand", AddBrand(name=first.text), studio.container.library.jobs.accepted_ids()
+    )
+    studio.until(lambda: page.agreement.agree.isVisible())
+    studio.window.messages.hide()
+    studio.settle()
+
+
+@shot("brands-new")
+def brands_new(studio: Studio) -> QWidget | None:
+    page = open_page(studio, 0)
+    page.table_tab.actions_by_id["new"].trigger()
+    studio.until(lambda: studio.dialog() is not None)
+    dialog = studio.dialog()
+    assert dialog is not None
+    dialog.name.setText(page.table_tab.table.brands.shown[3].name)  # type: ignore[attr-defined]
+    studio.settle(0.8)
+    return dialog
+
+
+@shot("brands-import")
+def brands_import(studio: Studio) -> QWidget | None:
+    page = page_of(studio)
+    path = studio.container.library.folder / "contract.csv"
+    rows = page.table_tab.table.brands.shown
+    path.write_text(
+        f"name,aliases,category\n{rows[0].name},One more spelling,\nNorthgate Tyres,{rows[1].name}|Northgate,tyres\n",
+        encoding="utf-8",
+    )
+    page.table_tab.files.look_at(path)
+    studio.until(lambda: studio.dialog() is not None)
+    studio.settle()
+    return studio.dialog()
+
+
+@shot("brands-references")
+def brands_references(studio: Studio) -> None:
+    """A drawn box leaves a reference picture of its brand."""
+    source_id, job_id = next(iter(studio.container.library.jobs.accepted_ids().items()))
+    run = studio.container.runs.get(job_id)
+    seen = max((s for a in run.appearances for s in a.seen), key=lambda s: hull(s.polygon).area)
+    box = hull(seen.polygon)
+    page = open_page(studio, 0)
+    page.orders.do(
+        "Drawing",
+        DrawBox(
+            source_id=source_id,
+            job_id=job_id,
+            time=run.time_of(seen.seq),
+            polygon=rectangle(box.x0, box.y0, box.x1, box.y1),
+            brand_name="Drawn Mark",
+        ),
+        lambda change: page.show_brand(next(i for i in change.made if i in brand_ids(studio))),
+    )
+    studio.settle(2.0)
+    studio.window.messages.hide()
+    studio.settle()
+
+
+def brand_ids(studio: Studio) -> set[str]:
+    return {b.id for b in studio.container.library.brands.all()}
+
+
+@shot("brands-elsewhere")
+def brands_elsewhere(studio: Studio) -> QWidget | None:
+    page = page_of(studio)
+    page.table_tab.actions_by_id["find"].trigger()
+    studio.until(lambda: studio.dialog() is not None)
+    studio.settle(0.8)
+    return studio.dialog()
+
+
+@shot("brands-elsewhere-found")
+def brands_elsewhere_found(studio: Studio) -> QWidget | None:
+    from ui.brands.elsewhere import ElsewhereDialog
+
+    page = page_of(studio)
+    page.table_tab.actions_by_id["find"].trigger()
+    studio.until(lambda: isinstance(studio.dialog(), ElsewhereDialog))
+    dialog = studio.dialog()
+    assert isinstance(dialog, ElsewhereDialog)
+    studio.until(lambda: dialog.start.isEnabled())
+    dialog.start.click()
+    studio.until(lambda: dialog._stack.currentIndex() == 1, 120)
+    studio.settle()
+    return dialog
+
+
+@shot("brands-lists")
+def brands_lists(studio: Studio) -> None:
+    page = open_page(studio, 2)
+    from app.commands import Deny, NotSame
+
+    shown = page.table_tab.table.brands.shown
+    page.orders.do("Denying", Deny(texts=("Half time", "Extra time", "Goal", "Replay")))
+    page.orders.do("Keeping apart", NotSame(things=(shown[0].id, shown[3].id, "Lumina")))
+    studio.settle(1.0)
+    studio.window.messages.hide()
+    studio.settle()
+
+
+@shot("brands-answers")
+def brands_answers(studio: Studio) -> None:
+    """Verdicts on most appearances: right where the machine accepted, wrong for a few."""
+    source_id, job_id = next(iter(studio.container.library.jobs.accepted_ids().items()))
+    run = studio.container.runs.get(job_id)
+    for number, a in enumerate(a for a in run.appearances if a.candidates):
+        right = a.verdict == "accepted" or number % 3 == 0
+        try:
+            studio.container.bus.do(
+                Decide(
+                    source_id=source_id,
+                    job_id=job_id,
+                    appearance_keys=(a.key,),
+                    kind="confirm" if right else "reject",
+                )
+            )
+        except UserFixable:
+            continue
+    open_page(studio, 3)

@@ -50,7 +50,6 @@ class ClustersTab(QWidget):
         self._orders = orders
         self._stale = True
         self._seen: tuple[Command, Impact] | None = None
-        self._keep_row = 0
         self.loaded_level: Level | None = None
         self.actions_by_id: dict[str, QAction] = {}
         self.crops = CropShelf(services, CROP_HEIGHT, self)
@@ -182,7 +181,7 @@ class ClustersTab(QWidget):
         *,
         primary: bool = False,
     ) -> QPushButton:
-        button = QPushButton(icon(symbol), words)
+        button = QPushButton(words) if primary else QPushButton(icon(symbol), words)
         button.setToolTip(f"{words} ({key})\n{help}")
         if primary:
             button.setProperty("look", "primary")

@@ -74,6 +74,7 @@ class ImpactView(QWidget):
         heads = (tr("Source and brand"), tr("Counts now"), tr("Would count"), tr("Difference"))
         self.tree = _Tree(theme, heads, tr("Impact on each source"))
         layout.addWidget(self.tree, 1)
+        layout.addStretch(0)
         self.waiting()
 
     def waiting(self, words: str = "") -> None:
@@ -129,6 +130,7 @@ class MergeView(QWidget):
         heads = (tr("What it touches"), tr("Seen"), tr("Seconds"), tr("Decisions"))
         self.tree = _Tree(theme, heads, tr("What the merge touches"))
         layout.addWidget(self.tree, 1)
+        layout.addStretch(0)
         self.waiting()
 
     def waiting(self, words: str = "") -> None:

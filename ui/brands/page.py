@@ -76,6 +76,14 @@ class BrandsPage(QWidget):
         super().showEvent(event)
         if self._stale:
             self.refresh()
+        QTimer.singleShot(0, self, self._focus_in)
+
+    @Slot()
+    def _focus_in(self) -> None:
+        """What had the focus went away with its page: the keys go to the list, not to the tabs."""
+        focus = self.window().focusWidget()
+        if self.isVisible() and (focus is None or focus is self.tabs.tabBar()):
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(object)
     def _library_changed(self, events: tuple[object, ...]) -> None:

@@ -36,22 +36,22 @@ class Column:
 
 def columns() -> tuple[Column, ...]:
     return (
-        Column(tr("Brand"), tr("The name that is counted."), _name, lambda r: r.name.casefold(), width=190),
+        Column(tr("Brand"), tr("The name that is counted."), _name, lambda r: r.name.casefold(), width=164),
         Column(
             tr("Seconds"), tr("Counted in accepted runs, with decisions."),
-            lambda r: f"{r.seconds:,.1f}" if r.seconds else "–", lambda r: r.seconds, True, width=84,
+            lambda r: f"{r.seconds:,.1f}" if r.seconds else "–", lambda r: r.seconds, True, width=80,
         ),
         Column(
             tr("Sources"), tr("Accepted runs that show it."),
-            lambda r: str(r.sources or "–"), lambda r: r.sources, True, width=78,
+            lambda r: str(r.sources or "–"), lambda r: r.sources, True, width=74,
         ),
         Column(
             tr("Undecided"), tr("Appearances that nobody has judged."),
-            lambda r: str(r.undecided or "–"), lambda r: r.undecided, True, True, width=92,
+            lambda r: str(r.undecided or "–"), lambda r: r.undecided, True, True, width=88,
         ),
         Column(
             tr("Aliases"), tr("Further spellings that are read as this brand."), _aliases,
-            lambda r: len(r.aliases), width=170,
+            lambda r: len(r.aliases), width=150,
         ),
         Column(tr("Category"), tr("A word of your own."), lambda r: r.category, lambda r: r.category.casefold()),
         Column(
