@@ -63,7 +63,8 @@ QPushButton[look="primary"]:focus { border: 2px solid $text; }
 QPushButton[look="primary"]:disabled { background: $hover; color: $faint; border-color: $border; }
 QPushButton[look="danger"] { background: $danger_fill; color: $on_danger; border-color: $danger_fill; }
 QPushButton[look="danger"]:focus { border: 2px solid $text; }
-QPushButton[look="flat"], QToolButton { background: transparent; border: 1px solid transparent; color: $text;
+QPushButton[look="flat"], QToolButton { background: transparent; border: 1px solid transparent;
+    color: $text;
     border-radius: ${radius}px; }
 QPushButton[look="flat"] { padding: 0 8px; }
 QPushButton[look="link"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 0 4px;
@@ -152,7 +153,8 @@ QTabWidget::pane { border: none; border-top: 1px solid $border; }
 QDockWidget { titlebar-close-icon: none; titlebar-normal-icon: none; }
 QDockWidget > QWidget { background: $surface; }
 
-QAbstractItemView { background: $surface; alternate-background-color: $sunken; border: 1px solid transparent; color: $text;
+QAbstractItemView { background: $surface; alternate-background-color: $sunken; border: 1px solid transparent;
+    color: $text;
     selection-background-color: $accent_soft; selection-color: $text; }
 QAbstractItemView:focus { border: 1px solid $accent; }
 QTableView, QTreeView { gridline-color: $border; }
