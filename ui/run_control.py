@@ -47,6 +47,8 @@ class RunControl(QObject):
         actions["run.accept"].setEnabled(here and done and not (job is not None and job.accepted))
         actions["run.thresholds"].setEnabled(done)
         actions["file.export"].setEnabled(done)
+        actions["file.import"].setEnabled(self.writable)
+        actions["file.demo"].setEnabled(self.writable)
         actions["file.locate"].setEnabled(here)
 
     def start(self) -> None:

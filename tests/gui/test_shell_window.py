@@ -204,7 +204,7 @@ def test_reading_only_disables_what_writes(open_window, demo_library):
     driver = open_window(demo_library, read_only=True)
     driver.window.open_source(driver.window.session.shelf.sources[0].id)
     driver.settle()
-    for id in ("run.start", "run.replay", "run.accept", "edit.undo"):
+    for id in ("run.start", "run.replay", "run.accept", "edit.undo", "file.import", "file.demo"):
         assert not driver.app.actions[id].isEnabled()
 
 

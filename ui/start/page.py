@@ -243,4 +243,6 @@ def _button(action: QAction, primary: bool = False) -> QPushButton:
     if primary:
         button.setProperty("look", "primary")
     button.clicked.connect(action.trigger)
+    action.enabledChanged.connect(button.setEnabled)
+    button.setEnabled(action.isEnabled())
     return button
