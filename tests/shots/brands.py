@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from app.commands import Decide, DrawBox, MergeBrands
+from app.commands import AddToBook, Decide, DrawBox, MergeBrands
+from app.demo_run import DEMO_BOOK
 from engine.domain.errors import UserFixable
 from engine.domain.geometry import hull, rectangle
 from tests.shots.registry import shot
@@ -164,7 +165,9 @@ def brands_agree(studio: Studio) -> None:
     from app.commands import AddBrand
 
     page.orders.apply(
-        "Making a brand", AddBrand(name=first.text), studio.container.library.jobs.accepted_ids()
+        "Making a brand",
+        AddBrand(name=first.text, books=(DEMO_BOOK,)),
+        studio.container.library.jobs.accepted_ids(),
     )
     studio.until(lambda: page.agreement.agree.isVisible())
     studio.window.messages.hide()
@@ -215,11 +218,17 @@ def brands_references(studio: Studio) -> None:
             polygon=rectangle(box.x0, box.y0, box.x1, box.y1),
             brand_name="Drawn Mark",
         ),
-        lambda change: page.show_brand(next(i for i in change.made if i in brand_ids(studio))),
+        lambda change: list_it(studio, next(i for i in change.made if i in brand_ids(studio))),
     )
     studio.settle(2.0)
     studio.window.messages.hide()
     studio.settle()
+
+
+def list_it(studio: Studio, brand_id: str) -> None:
+    page = page_of(studio)
+    page.orders.do("Listing", AddToBook(book=DEMO_BOOK, brand_ids=(brand_id,)))
+    page.show_brand(brand_id)
 
 
 def brand_ids(studio: Studio) -> set[str]:

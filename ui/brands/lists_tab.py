@@ -49,7 +49,7 @@ class ListsTab(QWidget):
         self.denied = _Listing(
             tr("Deny list"),
             tr("Texts that are no brand: runs never propose them."),
-            (tr("Text"), tr("From")),
+            (tr("Text"), tr("Compared as")),
             EmptyState(
                 "reject",
                 tr("Nothing denied"),
@@ -116,8 +116,8 @@ class ListsTab(QWidget):
     def _take(self, found: tuple[Denied, Pairs]) -> None:
         denied, pairs = found
         self.loaded = True
-        lines = sorted(denied.items(), key=lambda d: d[0].casefold())
-        self.denied.show_lines([((text, origin), text) for text, origin in lines])
+        lines = sorted(denied.items(), key=lambda d: d[1].casefold())
+        self.denied.show_lines([((text, folded), text) for folded, text in lines])
         self.pairs.show_lines([((a, b), (first, second)) for a, b, first, second in pairs])
 
     @Slot()

@@ -45,7 +45,7 @@ class BrandsPage(QWidget):
         self.answers_tab = AnswersTab(services)
         self.tabs.addTab(self.table_tab, tr("Brands"))
         self.tabs.addTab(self.clusters_tab, tr("Alias workbench"))
-        self.tabs.addTab(self.lists_tab, tr("Deny list"))
+        self.tabs.addTab(self.lists_tab, tr("Deny list · not the same"))
         self.tabs.addTab(self.answers_tab, tr("Answers"))
         layout.addWidget(self.tabs, 1)
         self._others = (self.clusters_tab, self.lists_tab, self.answers_tab)

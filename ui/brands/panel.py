@@ -80,6 +80,7 @@ class BrandPanel(QScrollArea):
         self.sub.setWordWrap(True)
         column.addWidget(self.sub)
         self.single: list[QWidget] = []
+        self.shared: list[QWidget] = []
         self.name = self._field(tr("Name"), self._rename)
         self._caption(tr("Name"), self.name)
         self.category = self._field(tr("Category"), self._categorize)
@@ -91,6 +92,7 @@ class BrandPanel(QScrollArea):
         self.confirmed = QCheckBox(tr("Confirmed: counts in totals"))
         self.confirmed.clicked.connect(self._confirm)
         column.addWidget(self.confirmed)
+        self.shared.append(self.confirmed)
         self._build_aliases()
         self._build_references()
         self.merged_box, self._merged = self._group(tr("Merged into it"))
@@ -111,8 +113,7 @@ class BrandPanel(QScrollArea):
         self._column.addSpacing(4)
         self._column.addWidget(label)
         self._column.addWidget(field)
-        if single:
-            self.single += [label, field]
+        (self.single if single else self.shared).extend((label, field))
 
     def _group(self, title: str) -> tuple[QWidget, QVBoxLayout]:
         box = QWidget()
@@ -170,6 +171,7 @@ class BrandPanel(QScrollArea):
     def _build_books(self) -> None:
         box, layout = self._group(tr("Books"))
         self.single.remove(box)
+        self.shared.append(box)
         self.books = Chips(tr("Take it out of book “{word}”"), tr("In no book."))
         self.books.taken.connect(self._leave_book)
         layout.addWidget(self.books)
@@ -202,6 +204,8 @@ class BrandPanel(QScrollArea):
         one = self._rows[0] if len(self._rows) == 1 else None
         for widget in self.single:
             widget.setVisible(one is not None)
+        for widget in self.shared:
+            widget.setVisible(bool(self._rows))
         self._inside.setEnabled(bool(self._rows))
         if not same:
             self.alias.clear()
