@@ -30,7 +30,7 @@ from engine.matching.line import match_line
 from engine.matching.lookup import Finder
 from engine.signs import Sign
 from engine.stage_settings import MatchBrandsSettings
-from engine.textfold import fold
+from engine.textfold import fold, fold_compact
 from engine.visual.chains import LookChain
 
 RIVAL_SHARE = 0.1
@@ -215,6 +215,7 @@ def _appearance(
 ) -> Appearance:
     top = candidates[0] if candidates else None
     accepted = verdict == "accepted" and top is not None
+    shows = _shown_of_name(text, span, top)
     seen = tuple(
         Seen(
             seq=c.seq,
@@ -223,7 +224,7 @@ def _appearance(
             text_score=c.text_score,
             mode=c.mode,
             clarity=c.clarity,
-            visible=c.visible,
+            visible=round(c.visible * shows, 4),
         )
         for c in frames
     )
@@ -245,6 +246,14 @@ def _appearance(
         candidates=candidates,
         look=sign.look,
     )
+
+
+def _shown_of_name(text: str, span: tuple[int, int] | None, top: Candidate | None) -> float:
+    """The share (0..1) of its name's letters that a cut-off form shows; 1 for all other matches."""
+    if top is None or top.tier != "partial":
+        return 1.0
+    read = fold_compact(text if span is None else text[slice(*span)])
+    return min(1.0, len(read) / max(1, len(fold_compact(top.matched))))
 
 
 def _key(seen: Sequence[Seen], text: str, brand: str) -> str:

@@ -25,7 +25,7 @@ from engine.domain.records import (
 from engine.domain.stages import StageName
 from engine.domain.timebase import seconds
 from engine.motion import Corners, Picture
-from engine.regions import inside_picture, masked, parse_areas, text_regions
+from engine.regions import inside_picture, masked, parse_areas, text_regions, visible_parts
 from engine.stage import Context, View
 from engine.stage_settings import DetectRegionsSettings
 from engine.tracking import Bounds, Followed, Moment, Region, follow, line_height, visible_share
@@ -35,7 +35,7 @@ class DetectRegions:
     """Looks for text (and, with a model of the user's, objects) and follows what it found."""
 
     name: ClassVar = StageName.DETECT_REGIONS
-    version: ClassVar = 1
+    version: ClassVar = 2
     settings_type: ClassVar = DetectRegionsSettings
     payload_type: ClassVar[type[Record]] = RegionsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES)
@@ -168,11 +168,12 @@ def _records(
     for number, sign in enumerate(ordered):
         shown: list[Shown] = []
         numbers = sorted(sign.places)
-        for at in numbers:
+        cut = [inside_picture(sign.places[at].corners, moments[at].picture) for at in numbers]
+        shares = [round(visible_share(sign.places[at].corners, moments[at].picture), 4) for at in numbers]
+        parts = visible_parts(cut, shares, moments[numbers[0]].picture.width)
+        for at, corners, share in zip(numbers, cut, parts, strict=True):
             place, picture, frame = sign.places[at], moments[at].picture, frames[at]
             sharp = clarity(picture.level(0), place.corners)
-            share = round(visible_share(place.corners, picture), 4)
-            corners = inside_picture(place.corners, picture)
             shown.append(
                 Shown(moments[at].seconds, line_height(place.corners), sharp, share, place.seen == "detected")
             )
