@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.book_csv import read_book_csv
-from app.container import Container
 from app.book_import import import_book
+from app.container import Container
 from engine.domain.errors import UserFixable
 from engine.domain.jobs import SourceAsset
 
@@ -74,6 +74,12 @@ def prepare_demo(
             draft.replace(video)
     import_demo_book(app)
     return app.jobs.import_source(video), truth
+
+
+def usual_books(app: Container, source: SourceAsset) -> tuple[str, ...]:
+    """The books that a first run of this source is limited to unless a person chooses others: the demo's own for
+    the demo, none (all brands) for any other video."""
+    return (DEMO_BOOK,) if Path(source.path).parent == (app.library.folder / "demo").absolute() else ()
 
 
 def import_demo_book(app: Container) -> None:

@@ -149,7 +149,7 @@ class RunPanel(QWidget):
     @Slot()
     def _job_changed(self) -> None:
         job = self._session.job
-        self.settings.show_job(job)
+        self.settings.show_job(job, self._session.source)
         self.thresholds.show_job(job)
         self._states = StageStates(job.id if job else "")
         self._show()
@@ -158,7 +158,7 @@ class RunPanel(QWidget):
     @Slot()
     def _job_updated(self) -> None:
         job = self._session.job
-        self.settings.show_job(job)
+        self.settings.show_job(job, self._session.source)
         self.thresholds.show_job(job)
         self._title.setText(run_name(job, self._session.jobs) if job else tr("No run yet"))
         self._badge.setVisible(job is not None)

@@ -21,9 +21,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.demo_run import usual_books
 from app.profiles import profiles, save_profile
 from engine.domain.errors import UserFixable
-from engine.domain.jobs import DetectJob, Overrides
+from engine.domain.jobs import DetectJob, Overrides, SourceAsset
 from engine.domain.stages import ORDER, StageName
 from engine.settings import AllSettings, changed
 from ui.fields import ChoiceField
@@ -126,14 +127,16 @@ class SettingsPanel(QWidget):
             row.addWidget(button)
         return row
 
-    def show_job(self, job: DetectJob | None) -> None:
-        """Compares with another run's settings; edits are left as they are only where it is the same run."""
+    def show_job(self, job: DetectJob | None, source: SourceAsset | None = None) -> None:
+        """Compares with another run's settings; edits are left as they are only where it is the same run. Without
+        a run the books are those that are usual for the source."""
         if job is not None and self._job is not None and job.id == self._job.id:
             self._job = job
             self._form_changed()
             return
         self._job = job
-        self.choose_books(job.books if job is not None else ())
+        usual = usual_books(self._services.container, source) if source is not None else ()
+        self.choose_books(job.books if job is not None else usual)
         jobs = self._services.container.jobs
         self._base = jobs.settings_of(job) if job is not None else jobs.effective_settings(self.profile, {})
         for stage, form in self.forms.items():
