@@ -31,7 +31,8 @@ class Reviewer:
     def settle(self) -> None:
         player = self.review.player
         picker = self.review.canvas.picker
-        self.driver.until(lambda: not picker._timer.isActive())
+        details = self.review.display._details
+        self.driver.until(lambda: not picker._timer.isActive() and not details.isActive())
         self.driver.until(lambda: self.desk.settled and player._exact_up_to >= player._number)
         self.driver.settle()
 

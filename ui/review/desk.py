@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from engine.domain.jobs import DetectJob, SourceAsset
 
 INITIATOR = "review"
+AFTER_PAINT_MS = 12
+"""What was decided is painted before threads begin to compete with the painting."""
 REFRESH_MS = 350
 """Finished chunks and other screens' changes are gathered for so long before the queue is brought up to date."""
 
@@ -75,6 +77,10 @@ class ReviewDesk(QObject):
         self._lanes = LaneBuilder()
         self._lock = Lock()
         self._before: tuple[str, int, QueueRow | None] = ("", 0, None)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(AFTER_PAINT_MS)
+        self._soon.timeout.connect(self._pump)
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.setInterval(REFRESH_MS)
@@ -244,7 +250,8 @@ class ReviewDesk(QObject):
     def _push(self, step: _Step) -> None:
         if self.session is not None:
             self._steps.append(step)
-            self._pump()
+            if not self._soon.isActive():
+                self._soon.start()
 
     def _pump(self) -> None:
         session = self.session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from engine.domain.geometry import Polygon
 from ui.review.player import Shown
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from engine.domain.jobs import SourceAsset
     from ui.review.area import Review
 
+DETAILS_MS = 25
+"""Candidates and history are read when a person stays at an item, and after the item was painted."""
+
 
 class Display(QObject):
     """Follows the signals of desk and player; holds no decisions of its own."""
@@ -32,6 +35,10 @@ class Display(QObject):
         self.source: SourceAsset | None = None
         self._corrected: tuple[str, int, Polygon] | None = None
         self._tool_time: int | None = None
+        self._details = QTimer(self)
+        self._details.setSingleShot(True)
+        self._details.setInterval(DETAILS_MS)
+        self._details.timeout.connect(self._ask_details)
         desk, player = review.desk, review.player
         desk.snapshot_changed.connect(self._snapshot_changed)
         desk.pending_changed.connect(self._pending_changed)
@@ -204,7 +211,7 @@ class Display(QObject):
             review.canvas.transport.bar.set_item(())
             return
         review.inspector.show_item(row, item, review.desk.pending.get(row.key))
-        self._ask_details(row, item)
+        self._details.start()
         snapshot = review.desk.snapshot
         assert snapshot is not None
         spans = tuple(
@@ -216,11 +223,12 @@ class Display(QObject):
         review.timeline.set_item(mark, spans)
         review.canvas.transport.bar.set_item(spans)
 
-    def _ask_details(self, row: QueueRow, item: EffectiveAppearance | None) -> None:
+    def _ask_details(self) -> None:
         """Candidates and history, off the main thread; only the newest item's answer is shown."""
         review = self._review
         session = review.desk.session
-        if session is None:
+        row, item = self._row()
+        if session is None or row is None:
             return
         key = row.keys[0] if row.keys else row.key
         row_key = row.key
