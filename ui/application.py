@@ -34,6 +34,9 @@ from ui.window_state import WindowState
 from ui.workspace import Services
 
 log = logging.getLogger(__name__)
+SWITCH_SECONDS = 0.0005
+"""How long a busy Python thread may keep the window waiting. With Python's own 5 ms, painting (which takes the
+lock anew for every row) waited up to 49 ms at p95 while a decision was stored; with 0.5 ms, 18 ms."""
 
 
 def make_qt_application() -> QApplication:
@@ -90,6 +93,7 @@ class WindowApp:
 
     def start(self, videos: Sequence[Path] = ()) -> None:
         """Shows the window, then reads the library, then warms the engine."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.window.show()
         self.window.session.refresh()
         library = self.container.library
