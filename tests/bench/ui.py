@@ -193,7 +193,7 @@ def _scrubbing(folder: Path, *, quick: bool) -> None:
     row("scrub, uncached", far, "(budget 150 ms p95)")
     row("scrub, cached", near, "(budget 40 ms)")
     job = bench.app.container.jobs.create(
-        bench.review.desk.source.id, overrides={"detect_regions": {"score_floor": 0.31}}
+        bench.review.desk.source.id, overrides={"detect_regions": {"box_floor": 0.41}}
     )
     done = threading.Event()
     bench.watch()

@@ -215,6 +215,7 @@ class QueuePane(QWidget):
         """Makes the row of an appearance current and visible; several selected rows stay selected."""
         index = self.model.index_of(key)
         if not index.isValid():
+            self.view.selectionModel().clearSelection()
             return
         self._quiet = True
         selection = self.view.selectionModel()
