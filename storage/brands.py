@@ -46,6 +46,11 @@ class Brands(BrandLists):
             )
         return found[0]
 
+    def exists(self, brand_id: str, *, conn: Connection | None = None) -> bool:
+        """True where a brand has this id, merged into another or not."""
+        with self._db.reading(conn) as conn:
+            return conn.execute(select(BrandRow.id).where(BrandRow.id == brand_id)).first() is not None
+
     def all(self, *, merged: bool = True, conn: Connection | None = None) -> list[KnownBrand]:
         """All brands by name; without those that were merged into others where `merged` is False."""
         return self._many([] if merged else [BrandRow.merged_into.is_(None)], conn)

@@ -51,7 +51,7 @@ class Work:
         return self.library.brands.redirects(conn=self.conn).get(brand_id, brand_id)
 
     def has_brand(self, brand_id: str) -> bool:
-        return brand_id in self.library.brands.redirects(conn=self.conn)
+        return self.library.brands.exists(brand_id, conn=self.conn)
 
     def brand_for(
         self, brand_id: str, name: str, *, first_source: DetectionSource = "manual", origin: str = "review"
