@@ -104,6 +104,7 @@ class _After:
     notes: tuple[str, ...]
     names: Names
     book: BookSnapshot
+    limited: Mapping[tuple[str, ...], BookSnapshot]
     decisions: Mapping[str, Sequence[Decision]]
 
 
@@ -137,20 +138,21 @@ class ImpactPreview:
         names = load_names(self._library)
         book = self._library.brands.snapshot()
         accepted = self._library.jobs.accepted_ids()
-        after = self._bus.preview(
-            command, lambda outcome: self._look(outcome.title, outcome.notes, tuple(accepted))
-        )
-        delta = _Delta(book, after.book, after.names)
-        renamed = delta.renames or names != after.names
+        after = self._bus.preview(command, lambda outcome: self._look(outcome.title, outcome.notes, accepted))
+        deltas: dict[tuple[str, ...], _Delta] = {(): _Delta(book, after.book, after.names)}
+        for books, limited in after.limited.items():
+            deltas[books] = _Delta(self._library.brands.snapshot(books), limited, after.names)
+        renamed = any(d.renames for d in deltas.values()) or names != after.names
         found = []
         for source_id, job_id in accepted.items():
             decisions = self._library.decisions.of_source(source_id)
             before = self._accepted.overlay(source_id, job_id, names)
+            delta = deltas[tuple(before.run.job.books)]
             seen = self._source(before, decisions, after, delta, book, renamed)
             if seen is not None:
                 found.append(seen)
         found.sort(key=lambda s: (-(s.gained + s.lost), s.source_name))
-        notes = (*after.notes, *([LOOKS] if delta.looks else []))
+        notes = (*after.notes, *([LOOKS] if any(d.looks for d in deltas.values()) else []))
         return Impact(after.title, tuple(found), len(accepted), notes)
 
     def outdated(self) -> Impact:
@@ -164,8 +166,9 @@ class ImpactPreview:
             if before.run.job.book_digest == book.digest and not before.run.job.books:
                 continue
             decisions = self._library.decisions.of_source(source_id)
-            later = _After("", (), names, self._book_of(before.run, book), {source_id: decisions})
-            again = self._rematched(before.run, later.book)
+            limited = self._book_of(before.run, book)
+            later = _After("", (), names, limited, {}, {source_id: decisions})
+            again = self._rematched(before.run, limited)
             if _same(again, before.run.appearances):
                 continue
             seen = self._compare(before, again, later, rematch=True)
@@ -176,9 +179,13 @@ class ImpactPreview:
 
     # Inside ----------------------------------------------------------------------------------------
 
-    def _look(self, title: str, notes: tuple[str, ...], source_ids: Iterable[str]) -> _After:
-        decisions = {s: self._library.decisions.of_source(s) for s in source_ids}
-        return _After(title, notes, load_names(self._library), self._library.brands.snapshot(), decisions)
+    def _look(self, title: str, notes: tuple[str, ...], accepted: Mapping[str, str]) -> _After:
+        """The library as it is inside the preview; runs that are limited to books see those as they would be."""
+        library = self._library
+        decisions = {s: library.decisions.of_source(s) for s in accepted}
+        books = {tuple(library.jobs.get(j).books) for j in accepted.values()} - {()}
+        limited = {b: library.brands.snapshot(b) for b in books}
+        return _After(title, notes, load_names(library), library.brands.snapshot(), limited, decisions)
 
     def _source(
         self,
@@ -195,7 +202,7 @@ class ImpactPreview:
             if not renamed and after.decisions[run.source.id] == decisions:
                 return None
             return self._compare(before, run.appearances, after, rematch=False)
-        rematched = self._rematched(run, self._book_of(run, after.book))
+        rematched = self._rematched(run, after.limited.get(tuple(run.job.books), after.book))
         if _same(rematched, run.appearances):
             return self._compare(before, run.appearances, after, rematch=False)
         if run.job.book_digest != book.digest:

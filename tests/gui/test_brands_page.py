@@ -217,8 +217,7 @@ def test_books_of_several_brands_at_once(driver):
     tab.panel.book.setEditText("Contract")
     tab.panel._join_book()
     driver.until(lambda: brands_of(driver).books().get("Contract") == 2)
-    driver.settle()
-    assert "Contract" in tab.panel.books.words
+    driver.until(lambda: "Contract" in tab.panel.books.words)
     assert {r.id for r in tab.table.rows()} == ids
 
 
