@@ -102,6 +102,7 @@ class ClustersTab(QWidget):
             self._level.addButton(chip, number)
             row.addWidget(chip)
             self._hidden(str(number + 1), chip.click)
+            self.addAction(self.actions_by_id[str(number + 1)])
         self._level.idToggled.connect(lambda _id, on: self.refresh() if on else None)
         row.addStretch(1)
         self.count = QLabel()
@@ -122,8 +123,8 @@ class ClustersTab(QWidget):
     def _left(self) -> QWidget:
         self.list = TickTable(self.clusters, tr("Clusters"))
         self.list.setMinimumWidth(280)
-        for action in self.actions_by_id.values():
-            self.list.addAction(action)
+        for key in ("Shift+M", "Ctrl+A"):
+            self.list.addAction(self.actions_by_id[key])
         return self.list
 
     def _right(self) -> QWidget:
@@ -192,7 +193,7 @@ class ClustersTab(QWidget):
         return button
 
     def _hidden(self, key: str, act: Callable[[], None]) -> None:
-        """A key of the two tables of this tab."""
+        """A key of this tab or of a table in it, to whom it is given."""
         action = QAction(self)
         action.setShortcut(QKeySequence(key))
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -246,6 +247,7 @@ class ClustersTab(QWidget):
         if at >= 0:
             self.list.setCurrentIndex(self.clusters.index(at, 0))
             self.list.selectRow(at)
+        self._place_focus(self.list if shown else self._level.button(self._level.checkedId()))
         self._stack.setCurrentIndex(0 if shown else 1)
         if not shown and self.clusters.total:
             self._none.say(tr("No cluster fits"), tr("No cluster holds the text that is searched for."))
@@ -255,6 +257,15 @@ class ClustersTab(QWidget):
             )
             self._none.say(tr("No clusters"), words)
         self._chosen()
+
+    def _place_focus(self, where: QWidget | None) -> None:
+        """The keys go to the list while there is one, else to the levels."""
+        before = self.focusProxy()
+        if where is None:
+            return
+        self.setFocusProxy(where)
+        if before is not where and before is not None and self.window().focusWidget() is before:
+            where.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _laxer(self) -> None:
         button = self._level.button(min(self._level.checkedId() + 1, len(LEVELS) - 1))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from app.brand_impact import Impact
 from app.command_bus import Change
 from app.commands import Command
+from ui.brands.words import SMALL
 from ui.text import tr
 from ui.workspace import Services
 
@@ -62,7 +63,7 @@ class Orders(QObject):
         brands = self._services.container.brands
 
         def weighed(impact: Impact) -> None:
-            if not impact.sources:
+            if impact.gained + impact.lost < SMALL:
                 self.do(what, command, after, failed=failed)
                 return
             from ui.brands.edit_dialog import EditDialog
