@@ -121,7 +121,7 @@ class CompileReportSettings(StageSettings):
         0.0, "Minimum clarity", "Signs less sharp than this don't count (0..1).", low=0, high=1, hard=False
     )
     min_visible: float = setting(
-        0.75,
+        0.85,
         "Minimum visible part",
         "Names of which less than this share is inside the picture don't count. 0 counts cut-off names too.",
         low=0,
@@ -244,6 +244,14 @@ class DetectRegionsSettings(StageSettings):
         advanced=True,
         file=True,
     )
+    second_detector: str = setting(
+        "ppocr-v6-small",
+        "Second text detector",
+        "Takes every other look and the close looks where a sign was lost: what one model misses the other "
+        "often finds. 'none' leaves all looks to the first.",
+        choices=("none", *MODEL_SETS[:-1]),
+        advanced=True,
+    )
     search_edge: int = setting(
         1920,
         "Search size",
@@ -252,6 +260,15 @@ class DetectRegionsSettings(StageSettings):
         unit="px",
         low=320,
         high=3840,
+    )
+    second_edge: int = setting(
+        1280,
+        "Second search size",
+        "The same for the second detector's looks.",
+        unit="px",
+        low=320,
+        high=3840,
+        advanced=True,
     )
     look_every: float = setting(
         2.0,

@@ -28,6 +28,9 @@ _LEAST_LINE, _MOST_LINE = 12.0, 48.0
 _STRIP = 32.0
 _OVERHEAD = 32.0
 _NEARLY_ALL = 0.6
+_MISSED_FOR = 1.6
+_SURE_TEXT, _TALL = 0.6, 12.0
+_AGAIN_SHARE = 0.2
 _IDENTITY: Matrix = np.eye(3)
 
 
@@ -62,6 +65,16 @@ class Followed:
     places: dict[int, Place] = field(default_factory=dict)
     still: int = 0
     moving: int = 0
+
+    @property
+    def read_well(self) -> bool:
+        """Surely text, and tall enough that looking for it again pays."""
+        found = [p for p in self.places.values() if p.seen == "detected"]
+        return (
+            bool(found)
+            and max(p.score for p in found) >= _SURE_TEXT
+            and any(line_height(p.corners) >= _TALL for p in found)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,8 @@ def follow(
     confirms a carried sign; `tick` is called after each frame with the number of frames done.
 
     A shot's first look, the looks where the camera's motion is lost, and one each `whole_every` seconds search
-    the whole picture; the others only around known signs and what came into view since the last look."""
+    the whole picture; the others only around known signs and what came into view since the last look. Between
+    looks the detector searches around signs that were just lost and around those that came in from a side."""
     looked = looks_at(moments, every)
     pictures: list[Picture] = []
     motions: list[Motion] = []
@@ -116,6 +130,7 @@ def follow(
     active: list[Followed] = []
     seen_until = _IDENTITY
     gone: list[Corners] = []
+    missing: list[_Missing] = []
     whole_at = 0.0
     for number, moment in enumerate(moments):
         picture = moment.picture
@@ -124,13 +139,19 @@ def follow(
         motions.append(motion)
         pictures.append(picture)
         if opens:
-            active, gone, seen_until, lost = [], [], _IDENTITY, False
+            active, gone, missing, seen_until, lost = [], [], [], _IDENTITY, False
         else:
             before = active
+            missing = [m.moved(motion.matrix) for m in missing if moment.seconds - m.since <= _MISSED_FOR]
             active = [s for s in before if _carry(s, number - 1, number, pictures, motion.matrix, least)]
             gone = [mapped(motion.matrix, c) for c in gone]
             gone += [mapped(motion.matrix, s.places[number - 1].corners) for s in before if s not in active]
             lost = len(before) - len(active) >= max(_FEW, _LOST_SHARE * len(before))
+            missing += [
+                _Missing(mapped(motion.matrix, s.places[number - 1].corners), moment.seconds)
+                for s in before
+                if s not in active and s.read_well
+            ]
             seen_until = motion.matrix @ seen_until
         strange = opens or lost or not motion.known or _new_share(seen_until, picture) > _NEW_SHARE
         if number in looked or strange:
@@ -139,10 +160,92 @@ def follow(
             if areas is None:
                 whole_at = moment.seconds
             active = _merge(active, look(picture, areas, number), number, moment.shot, picture, signs)
-            seen_until, gone = _IDENTITY, []
+            seen_until, gone, missing = _IDENTITY, [], []
+        else:
+            active, missing = _look_again(active, missing, look, number, moment, signs)
         tick(number + 1)
     _carry_back(moments, pictures, motions, signs, least)
     return signs
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """A sign that was lost: where the camera's motion puts it now, and since when (seconds)."""
+
+    corners: Corners
+    since: float
+
+    def moved(self, matrix: Matrix) -> _Missing:
+        return _Missing(mapped(matrix, self.corners), self.since)
+
+
+def _look_again(
+    active: list[Followed],
+    missing: list[_Missing],
+    look: Look,
+    number: int,
+    moment: Moment,
+    signs: list[Followed],
+) -> tuple[list[Followed], list[_Missing]]:
+    """Between two looks: search around signs that were lost a moment ago (shirts, signs behind a player) and
+    around those that came in from the picture's edge and now show more of themselves. What is found of a lost
+    sign begins a new one; the signs that are still lost are returned beside the active ones."""
+    picture = moment.picture
+    entering = [s for s in active if _came_in(s, number, picture)]
+    wanted = [m for m in missing if visible_share(m.corners, picture) >= _NEARLY_ALL]
+    if not entering and not wanted:
+        return active, missing
+    around = [_around(bounds(m.corners), line_height(m.corners), 1.5) for m in wanted]
+    for sign in entering:
+        x0, y0, x1, y1 = _around(
+            bounds(sign.places[number].corners), line_height(sign.places[number].corners), 1
+        )
+        from_left = sum(bounds(sign.places[number].corners)[::2]) < picture.width
+        around.append((0.0, y0, x1, y1) if from_left else (x0, y0, float(picture.width), y1))
+    areas = united(around, picture)
+    if sum((c - a) * (d - b) for a, b, c, d in areas) > _AGAIN_SHARE * picture.width * picture.height:
+        return active, missing
+    others = [bounds(s.places[number].corners) for s in active if s not in entering]
+    fresh = []
+    for region in look(picture, areas, number):
+        here = bounds(region.corners)
+        known = any(overlaps(here, other)[1] > _SAME for other in others)
+        if not known and any(_inside(here, area, picture) for area in areas):
+            fresh.append(region)
+    found = [bounds(r.corners) for r in fresh]
+    missing = [m for m in missing if all(overlaps(bounds(m.corners), f)[1] <= _SAME for f in found)]
+    return _merge(active, fresh, number, moment.shot, picture, signs), missing
+
+
+def _came_in(sign: Followed, number: int, picture: Picture) -> bool:
+    """True where the sign touched a side of the picture when it was last detected and has since moved away."""
+    last = max((n for n, p in sign.places.items() if p.seen == "detected"), default=number)
+    if last == number:
+        return False
+    then, now = bounds(sign.places[last].corners), bounds(sign.places[number].corners)
+    step = line_height(sign.places[number].corners)
+    return (then[0] < _EDGE and now[0] > _EDGE + step) or (
+        then[2] > picture.width - _EDGE and now[2] < picture.width - _EDGE - step
+    )
+
+
+def _around(place: Bounds, line: float, lines: float) -> Bounds:
+    x0, y0, x1, y1 = place
+    return x0 - 2 * lines * line, y0 - lines * line, x1 + 2 * lines * line, y1 + lines * line
+
+
+def _inside(here: Bounds, area: Bounds, picture: Picture) -> bool:
+    """True where a region lies in an area and is not cut by it; the picture's own sides cut nothing."""
+    return (
+        (here[0] > area[0] + 2 or area[0] <= 0)
+        and (here[1] > area[1] + 2 or area[1] <= 0)
+        and (here[2] < area[2] - 2 or area[2] >= picture.width)
+        and (here[3] < area[3] - 2 or area[3] >= picture.height)
+        and here[0] < area[2]
+        and here[2] > area[0]
+        and here[1] < area[3]
+        and here[3] > area[1]
+    )
 
 
 def _carry(

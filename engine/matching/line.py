@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Collection
+from dataclasses import replace
 
 from engine.confusables import skeleton
 from engine.lexicon import is_common, is_part_of_common
 from engine.matching.book import Form
 from engine.matching.judging import Candidate, judge
 from engine.matching.lookup import FLOOR, SLOPE, Finder, Hit
-from engine.matching.result import MatchResult, MatchSettings, Tier
+from engine.matching.result import Match, MatchResult, MatchSettings, Tier
 from engine.textfold import Folded, fold_spans, is_wide, letter_signs
 
 _MOST_TOKENS_IN_RUN = 7
@@ -18,6 +20,9 @@ _LONG_LINE = 24
 _KIND_SCORE = {"name": 100.0, "alias": 98.0, "web": 97.0, "short": 94.0, "deny": 100.0}
 _SPELT_LIKE_WORD = 20.0
 _NO_WEIGHT = 65.0
+_BARE_LETTERS = 5
+_STROKES = re.compile(r"^\s*[Il1|!/\\]{2,4}(?=[^\W\d_]{2})")
+"""What a mark of bars beside a name reads like."""
 
 
 def match_line(
@@ -31,7 +36,22 @@ def match_line(
             other = _match(text, fold_spans(lettered), finder, settings, context)
             if other.best is not None and (result.best is None or other.best.score > result.best.score):
                 return other
+        bare = _STROKES.sub("", text)
+        if len(bare) < len(text) and sum(c.isalpha() for c in bare) >= _BARE_LETTERS:
+            other = _match(bare, fold_spans(bare), finder, settings, context)
+            if other.best is not None and other.verdict == "accept" and other.best.tier in ("exact", "alias"):
+                return _shifted(other, text, len(text) - len(bare))
     return result
+
+
+def _shifted(result: MatchResult, text: str, by: int) -> MatchResult:
+    """The result of a text whose first `by` characters were left out, as one of the whole `text`."""
+
+    def moved(match: Match | None) -> Match | None:
+        return match and replace(match, span=(match.span[0] + by, match.span[1] + by))
+
+    several = tuple(replace(m, span=(m.span[0] + by, m.span[1] + by)) for m in result.several)
+    return MatchResult(text, result.verdict, moved(result.best), moved(result.runner_up), several)
 
 
 def _match(
@@ -173,7 +193,9 @@ def _glued_candidates(folded: Folded, finder: Finder, others: list[Candidate]) -
         repeats = _repeats(token, finder)
         if repeats and not taken:
             out += [
-                Candidate(start + a, start + b, form, 95.0, "joined", 0.0, "stands several times without gaps")
+                Candidate(
+                    start + a, start + b, form, 95.0, "joined", 0.0, "stands several times without gaps"
+                )
                 for a, b, form in repeats
             ]
             continue

@@ -35,7 +35,7 @@ class DetectRegions:
     """Looks for text (and, with a model of the user's, objects) and follows what it found."""
 
     name: ClassVar = StageName.DETECT_REGIONS
-    version: ClassVar = 2
+    version: ClassVar = 3
     settings_type: ClassVar = DetectRegionsSettings
     payload_type: ClassVar[type[Record]] = RegionsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES)
@@ -50,6 +50,8 @@ class DetectRegions:
         from engine.adapters.onnx import file_digest
 
         digests = [detector_model(settings.detector, settings.detector_file).digest]
+        if settings.second_detector != "none":
+            digests.append(detector_model(settings.second_detector).digest)
         if settings.object_file:
             digests.append(file_digest(Path(settings.object_file).expanduser()))
         return tuple(digests)
@@ -77,7 +79,7 @@ class DetectRegions:
             moments.append(Moment(seconds(frame.time), keep.shot, picture))
         signs = follow(
             moments,
-            lambda picture, areas, number: search(picture, areas),
+            search,
             every=settings.look_every,
             whole_every=settings.whole_every,
             least=settings.follow_score,
@@ -116,18 +118,27 @@ class DetectRegions:
 
 def _search(
     settings: DetectRegionsSettings, view: View, ctx: Context
-) -> Callable[[Picture, Sequence[Bounds] | None], list[Region]]:
-    """What one look does: find text, find objects, drop what is masked."""
-    from engine.adapters.model_sets import detector_model
+) -> Callable[[Picture, Sequence[Bounds] | None, int], list[Region]]:
+    """What one look does: find text, find objects, drop what is masked. Two detectors take turns; the second, if
+    there is one, also looks where only a part of the picture is searched."""
+    from engine.adapters.model_sets import DetectorModel, detector_model
     from engine.adapters.objects import ObjectDetector
     from engine.adapters.ocr import TextDetector
 
     areas = parse_areas(settings.masks)
-    model = detector_model(settings.detector, settings.detector_file)
     provider = ctx.models.provider
-    detector = ctx.models.get(
-        ("text detector", model.digest, model.path, provider), lambda: TextDetector(model, provider)
-    )
+
+    def loaded(model: DetectorModel) -> TextDetector:
+        key = ("text detector", model.digest, model.path, provider)
+        return ctx.models.get(key, lambda: TextDetector(model, provider))
+
+    edge = settings.search_edge
+    first = (loaded(detector_model(settings.detector, settings.detector_file)), edge, settings.detector)
+    turns = [first]
+    if settings.second_detector != "none":
+        second = loaded(detector_model(settings.second_detector))
+        turns.append((second, settings.second_edge, settings.second_detector))
+    looks = 0
     objects: ObjectDetector | None = None
     if settings.object_file:
         path = Path(settings.object_file).expanduser()
@@ -135,18 +146,23 @@ def _search(
         key = ("object detector", path, names, provider)
         objects = ctx.models.get(key, lambda: ObjectDetector(path, names, provider))
 
-    def search(picture: Picture, where: Sequence[Bounds] | None) -> list[Region]:
+    def search(picture: Picture, where: Sequence[Bounds] | None, number: int) -> list[Region]:
+        nonlocal looks
         scale = picture.width / view.source.width if view.source.width else 1.0
+        detector, size, name = (
+            turns[looks % len(turns)] if where is None else (turns[-1][0], edge, turns[-1][2])
+        )
+        looks += where is None
         found = text_regions(
             detector,
             picture,
             where,
-            search_edge=settings.search_edge,
+            search_edge=size,
             min_height=settings.min_height * scale,
             floor=settings.box_floor,
-            name=settings.detector,
+            name=name,
         )
-        if objects is not None:
+        if objects is not None and where is None:
             for item in objects.find(picture.pixels, settings.object_floor):
                 x0, y0, x1, y1 = item.bounds
                 corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)

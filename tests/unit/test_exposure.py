@@ -132,7 +132,7 @@ def test_captions_and_unconfirmed_brands_have_columns_of_their_own() -> None:
         ({"min_confidence": 0.8}, {"confidence": 0.79}),
         ({"min_height": 60.0}, {}),
         ({"min_clarity": 0.6}, {"clarity": 300.0}),
-        ({"min_visible": 0.9}, {"visible": 0.8}),
+        ({"min_visible": 0.95}, {"visible": 0.9}),
     ],
 )
 def test_what_is_not_countable_counts_for_nothing(limit: dict[str, Any], seen: dict[str, Any]) -> None:
