@@ -157,6 +157,9 @@ QAbstractItemView { background: $surface; alternate-background-color: $sunken; b
     color: $text;
     selection-background-color: $accent_soft; selection-color: $text; }
 QAbstractItemView:focus { border: 1px solid $accent; }
+QAbstractItemView::indicator { width: 14px; height: 14px; border: 1px solid $outline; background: $sunken;
+    border-radius: 3px; }
+QAbstractItemView::indicator:checked { background: $accent_fill; border-color: $accent_fill; image: url($tick); }
 QTableView, QTreeView { gridline-color: $border; }
 QTableView::item, QTreeView::item, QListView::item { padding: 3px 6px; border: none; }
 QTableView::item:hover, QTreeView::item:hover, QListView::item:hover { background: $hover; }

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QSplitter, QWidget
 from app.alias_workbench import MergePreview
 from app.brand_impact import Impact
 from app.commands import Command
+from ui.brands.alive import while_alive
 from ui.brands.impact_view import ImpactView, MergeView
 from ui.dialogs.base import Dialog
 from ui.text import plural, tr
@@ -80,7 +81,11 @@ class EditDialog(Dialog):
             return previews, brands.impact(command)
 
         self._services.tasks.call(
-            tr("Working out the impact"), look, self._take, failed=self._failed, newest="brand-edit"
+            tr("Working out the impact"),
+            look,
+            while_alive(self, self._take),
+            failed=while_alive(self, self._failed),
+            newest="brand-edit",
         )
 
     def _take(self, found: tuple[tuple[MergePreview, ...], Impact]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from functools import partial
 
+import shiboken6
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QAction, QIcon, QImage, QKeySequence, QPixmap
 from PySide6.QtWidgets import (
@@ -23,7 +24,8 @@ from app.brand_book import BrandRow
 from app.commands import Decide
 from app.find_elsewhere import Found, Quest
 from engine.domain.jobs import DetectJob, JobStatus
-from ui.brands.orders import Orders
+from ui.brands.alive import while_alive
+from ui.brands.orders import INITIATOR, Orders
 from ui.dialogs.base import Dialog
 from ui.icons import icon
 from ui.text import clock, duration, percent, plural, tr
@@ -58,8 +60,8 @@ class ElsewhereDialog(Dialog):
         services.tasks.call(
             tr("Looking at what a search takes"),
             lambda: services.container.elsewhere.quest(brand.id),
-            self._plan,
-            failed=self._refused,
+            while_alive(self, self._plan),
+            failed=while_alive(self, self._refused),
         )
 
     # --- building -----------------------------------------------------------------------------------------------
@@ -102,6 +104,11 @@ class ElsewhereDialog(Dialog):
         row.addWidget(self.yes)
         row.addWidget(self.no)
         row.addStretch(1)
+        self.count_in = QPushButton(tr("Let these runs count"))
+        self.count_in.setToolTip(tr("Accepts the runs of this search: figures then follow what was found."))
+        self.count_in.setAutoDefault(False)
+        self.count_in.clicked.connect(self._accept_runs)
+        row.addWidget(self.count_in)
         column.addLayout(row)
         return page
 
@@ -156,17 +163,16 @@ class ElsewhereDialog(Dialog):
                 )
 
         self._services.tasks.call(
-            tr("Searching"), lambda: elsewhere.start(quest), started, failed=self._refused
+            tr("Searching"), lambda: elsewhere.start(quest), started, failed=while_alive(self, self._refused)
         )
 
     def _ended(self, job_id: str, job: DetectJob | None) -> None:
         self._left.discard(job_id)
         if job is not None and job.status is JobStatus.COMPLETED:
             self._jobs.append(job_id)
-        try:
-            self.bar.setValue(self.bar.maximum() - len(self._left))
-        except RuntimeError:  # the dialog was closed meanwhile
+        if not shiboken6.isValid(self):
             return
+        self.bar.setValue(self.bar.maximum() - len(self._left))
         if not self._left:
             self._list()
 
@@ -185,7 +191,7 @@ class ElsewhereDialog(Dialog):
             finds.sort(key=lambda f: -f.score)
             return [(f, _picture(elsewhere.crop(f))) for f in finds]
 
-        self._services.tasks.call(tr("Listing finds"), read, self.show_finds)
+        self._services.tasks.call(tr("Listing finds"), read, while_alive(self, self.show_finds))
 
     def show_finds(self, finds: list[tuple[Found, QImage]]) -> None:
         """The finds that nobody has judged, surest first."""
@@ -199,7 +205,9 @@ class ElsewhereDialog(Dialog):
                 end=clock(find.span.end),
                 frames=plural(len(find.frames), tr("{n} frame"), tr("{n} frames")),
                 score=percent(find.score),
-                verdict=tr("counts already") if find.verdict == "accepted" else tr("waits for your word"),
+                verdict=tr("sure enough to count")
+                if find.verdict == "accepted"
+                else tr("waits for your word"),
             )
             item = QListWidgetItem(QIcon(QPixmap.fromImage(image)), words)
             item.setData(Qt.ItemDataRole.UserRole, find)
@@ -215,8 +223,18 @@ class ElsewhereDialog(Dialog):
         left = self.list.count()
         words = plural(left, tr("{n} find to judge: P yes, X no."), tr("{n} finds to judge: P yes, X no."))
         self.found_words.setText(words if left else tr("Nothing (more) to judge was found."))
+        self.count_in.setEnabled(bool(self._jobs) and self._orders.writable)
         for button in (self.yes, self.no):
             button.setEnabled(left > 0 and self._orders.writable)
+
+    @Slot()
+    def _accept_runs(self) -> None:
+        brands, jobs = self._services.container.brands, tuple(self._jobs)
+        self._jobs = []
+        self.count_in.setEnabled(False)
+        self._services.tasks.call(
+            tr("Accepting runs"), lambda: brands.agree(jobs, initiator=INITIATOR), self._orders.told
+        )
 
     def _decide(self, kind: str) -> None:
         item = self.list.currentItem()

@@ -12,6 +12,7 @@ from app.book_csv import BookFile, BookRow, read_book_csv, write_book_csv
 from app.book_import import ImportReport, plan_import
 from app.brand_book import BrandRow
 from app.commands import BookLine, ImportBook
+from ui.brands.alive import while_alive
 from ui.brands.orders import Orders
 from ui.dialogs.base import Dialog
 from ui.text import plural, tr
@@ -110,7 +111,9 @@ class ImportDialog(Dialog):
         def plan() -> ImportReport:
             return plan_import(brands.all(), file, path.stem, origin=path.name)[1]
 
-        services.tasks.call(tr("Comparing with the brands that are there"), plan, self._show)
+        services.tasks.call(
+            tr("Comparing with the brands that are there"), plan, while_alive(self, self._show)
+        )
         self.book.setFocus()
 
     def _show(self, report: ImportReport) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QWidget
 
 from app.commands import AddBrand
+from ui.brands.alive import while_alive
 from ui.dialogs.base import Dialog
 from ui.text import tr
 from ui.workspace import Services
@@ -70,7 +71,10 @@ class NewBrandDialog(Dialog):
 
         if name:
             self._services.tasks.call(
-                tr("Looking for the name"), lambda: brands.owners(name), show, newest="brand-new-name"
+                tr("Looking for the name"),
+                lambda: brands.owners(name),
+                while_alive(self, show),
+                newest="brand-new-name",
             )
 
     @Slot()
