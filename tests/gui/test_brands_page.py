@@ -255,7 +255,8 @@ def test_lists_take_and_give_back(qtbot, driver):
     qtbot.keyClicks(tab.field, "Half time")
     qtbot.keyClick(tab.field, Qt.Key.Key_Return)
     driver.until(lambda: tab.denied.table.rowCount() == 1)
-    assert tab.denied.table.item(0, 0).text() == "Half time"
+    shown = tab.denied.table.item(0, 0)
+    assert shown is not None and shown.text() == "Half time"
     qtbot.keyClick(tab.denied.table, Qt.Key.Key_Delete)
     driver.until(lambda: not brands_of(driver).denied())
     driver.until(lambda: tab.denied._stack.currentIndex() == 0)

@@ -35,7 +35,7 @@ def test_zooming_in_keeps_what_is_under_the_cursor(x, y, factors):
     for factor in factors:
         view.zoom_at(at, factor)
     after = view.to_source(at)
-    assert (after.x(), after.y()) == (pytest.approx(x, abs=1e-6), pytest.approx(y, abs=1e-6))
+    assert (after.x(), after.y()) == pytest.approx((x, y), abs=1e-6)
 
 
 def test_there_and_back_between_widget_and_source():

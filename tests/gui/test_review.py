@@ -42,7 +42,7 @@ class Reviewer:
         self.settle()
 
     def type(self, words: str) -> None:
-        QTest.keyClicks(QApplication.focusWidget(), words)
+        QTest.keyClicks(QApplication.focusWidget() or self.window, words)
         self.settle()
 
     def with_brand(self):
@@ -82,7 +82,7 @@ def test_p_confirms_stores_and_goes_on(at):
 
 def test_a_decision_is_shown_before_it_is_stored(at):
     row = at.with_brand()
-    QTest.keyClick(QApplication.focusWidget(), KEY.Key_X)
+    QTest.keyClick(QApplication.focusWidget() or at.window, KEY.Key_X)
     assert at.desk.pending[row.key].state == "rejected"
     assert at.desk.key not in row.keys
     at.settle()
@@ -392,7 +392,8 @@ def test_a_vanished_video_is_reviewed_from_stored_frames(open_window, demo_libra
     assert Path(gone).name in at.review.canvas.frame.hud.notice
     before = at.review.player.time
     at.press(KEY.Key_Right)
-    assert at.review.player.time != before and not at.review.player.picture.exact
+    picture = at.review.player.picture
+    assert at.review.player.time != before and picture is not None and not picture.exact
     row = at.with_brand()
     at.press(KEY.Key_P)
     assert at.state(row.key) == "confirmed"

@@ -26,11 +26,20 @@ from engine.stages.run_ocr import RunOcr
 STEP = 500_000
 
 
-class Blobs(dict[str, bytes]):
+class Blobs:
+    def __init__(self) -> None:
+        self._stored: dict[str, bytes] = {}
+
     def put(self, data: bytes) -> str:
         key = hashlib.sha256(data).hexdigest()
-        self[key] = data
+        self._stored[key] = data
         return key
+
+    def get(self, digest: str) -> bytes:
+        return self._stored[digest]
+
+    def has(self, digest: str) -> bool:
+        return digest in self._stored
 
 
 class Memory:
@@ -63,7 +72,9 @@ class Doors:
         self.problems.append(where)
 
     def image(self, frame: FrameRecord) -> np.ndarray:
-        return cv2.imdecode(np.frombuffer(self.blobs[frame.image], np.uint8), cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(np.frombuffer(self.blobs.get(frame.image), np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None
+        return picture
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         return [function(i) for i in items]
