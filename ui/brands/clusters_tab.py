@@ -249,6 +249,8 @@ class ClustersTab(QWidget):
             self.list.selectRow(at)
         self._place_focus(self.list if shown else self._level.button(self._level.checkedId()))
         self._stack.setCurrentIndex(0 if shown else 1)
+        for button in self._none.findChildren(QPushButton):
+            button.setVisible(self.level != LEVELS[-1])
         if not shown and self.clusters.total:
             self._none.say(tr("No cluster fits"), tr("No cluster holds the text that is searched for."))
         elif not shown:

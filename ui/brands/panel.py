@@ -286,7 +286,13 @@ class BrandPanel(QScrollArea):
         container = self._services.container
 
         def read() -> tuple[list[tuple[str, int]], list[AuditEntry]]:
-            return container.brands.alias_candidates(row.id), container.bus.history(row.id, limit=HISTORY)
+            found = {e.id: e for e in container.bus.history(row.id, limit=HISTORY)}
+            name = row.name.casefold()
+            for entry in container.bus.history(row.name, limit=HISTORY):
+                if name in f"{entry.title} {entry.payload.get('brand_name', '')}".casefold():
+                    found[entry.id] = entry
+            newest = sorted(found.values(), key=lambda e: -e.id)[:HISTORY]
+            return container.brands.alias_candidates(row.id), newest
 
         def show(found: tuple[list[tuple[str, int]], list[AuditEntry]]) -> None:
             if [r.id for r in self._rows] != [row.id]:

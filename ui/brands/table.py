@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
 from app.brand_book import BrandRow
-from ui.brands.table_model import SECONDS, BrandModel
+from ui.brands.table_model import ALIASES, SECONDS, BrandModel
 from ui.text import tr
 from ui.theme import Theme
 
@@ -41,10 +41,10 @@ class BrandTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for number, column in enumerate(self.brands.columns):
             header.resizeSection(number, column.width)
-        header.setStretchLastSection(True)
         self.setSortingEnabled(True)
         self._kept: tuple[str, list[str], int] = ("", [], 0)
         self._quiet = False
+        self._given = self.brands.columns[ALIASES].width
         self.sortByColumn(SECONDS, Qt.SortOrder.DescendingOrder)
         self.brands.changing.connect(self._keep)
         self.brands.changed.connect(self._restore)
@@ -66,6 +66,17 @@ class BrandTable(QTableView):
         self.selectRow(place)
         self.scrollTo(self.brands.index(place, 0))
         return True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What room is left goes to the aliases, unless a person has chosen their width."""
+        super().resizeEvent(event)
+        header = self.horizontalHeader()
+        if header.sectionSize(ALIASES) != self._given:
+            return
+        others = header.length() - self._given
+        least = self.brands.columns[ALIASES].width
+        self._given = max(least, self.viewport().width() - others)
+        header.resizeSection(ALIASES, self._given)
 
     def _tell(self) -> None:
         if not self._quiet:
