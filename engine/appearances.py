@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from engine.captions import surfaces
 from engine.captions_text import is_caption_text
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
-from engine.domain.geometry import Polygon, hull, polygon, sub_polygon
+from engine.domain.geometry import Polygon, hull, polygon, sub_polygon, text_height
 from engine.domain.records import (
     Appearance,
     Candidate,
@@ -37,6 +37,8 @@ RIVAL_SHARE = 0.1
 """A rival reading is asked where it had at least this share of the votes."""
 WHOLE_LINE = 0.8
 """A match that covers this share of the text gets the whole polygon."""
+LEVEL = 0.7
+"""Steepest line (pixels down per pixel to the right) that is levelled before its neighbours are looked for."""
 SPEAKING_PART = 0.33
 """A line that holds this share of a joined name's letters stands for it where the other lines aren't found."""
 
@@ -288,7 +290,7 @@ def _join_lines(
         if len(here) < 2:
             continue
         places = {i: next(s for s in found[i].seen if s.seq == seq) for i in here}
-        boxes = [TextBox(found[i].text, hull(places[i].polygon)) for i in here]
+        boxes = [_text_box(found[i].text, places[i].polygon) for i in here]
         for join in join_candidates(boxes):
             members = tuple(here[k] for k in join.indices)
             if members in tried or any(i in taken for i in members):
@@ -302,6 +304,17 @@ def _join_lines(
                 taken.update(members)
                 joined.append(made)
     return [a for i, a in enumerate(found) if i not in taken] + joined
+
+
+def _text_box(text: str, poly: Polygon) -> TextBox:
+    """A text's place as if its line lay level; lines steeper than LEVEL keep their hull."""
+    place = hull(poly)
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = poly
+    along, down = (bx + cx) - (ax + dx), (by + cy) - (ay + dy)
+    if abs(down) > LEVEL * along:
+        return TextBox(text, tuple(place))
+    middle, half = (ay + by + cy + dy) / 4, text_height(poly) / 2
+    return TextBox(text, (place.x0, middle - half, place.x1, middle + half), down / along)
 
 
 def _joined(parts: Sequence[Appearance], text: str, candidates: tuple[Candidate, ...]) -> Appearance | None:

@@ -13,10 +13,12 @@ Hull = tuple[float, float, float, float]
 
 
 class TextBox(NamedTuple):
-    """A text with its hull (x0, y0, x1, y1) in source pixels."""
+    """A text with its hull (x0, y0, x1, y1) in source pixels; of a slanted line, as if it lay level about its
+    middle, with its `slope` (pixels down per pixel to the right)."""
 
     text: str
     hull: Hull
+    slope: float = 0.0
 
 
 class Join(NamedTuple):
@@ -31,7 +33,7 @@ def join_candidates(boxes: Sequence[TextBox], most: int = 3) -> list[Join]:
     gap under 1.2 letter heights, or stacked with a gap under 0.9 and overlapping sides; heights within a factor
     of 2.5. Deterministic: by index."""
     following: dict[int, list[int]] = {
-        a: [b for b in range(len(boxes)) if a != b and _follows(boxes[a].hull, boxes[b].hull)]
+        a: [b for b in range(len(boxes)) if a != b and _follows(boxes[a].hull, _beside(boxes[a], boxes[b]))]
         for a in range(len(boxes))
     }
     chains: list[tuple[int, ...]] = [(a, b) for a in range(len(boxes)) for b in following[a]]
@@ -40,6 +42,13 @@ def join_candidates(boxes: Sequence[TextBox], most: int = 3) -> list[Join]:
         chains = [(*chain, b) for chain in chains for b in following[chain[-1]] if b not in chain]
         out += chains
     return [Join(chain, " ".join(boxes[index].text for index in chain)) for chain in out]
+
+
+def _beside(a: TextBox, b: TextBox) -> Hull:
+    """The hull of `b` as it lies to `a` once the line that `a` is on is level."""
+    x0, y0, x1, y1 = b.hull
+    rise = (a.slope + b.slope) / 2 * ((x0 + x1) - (a.hull[0] + a.hull[2])) / 2
+    return x0, y0 - rise, x1, y1 - rise
 
 
 def _follows(a: Hull, b: Hull) -> bool:
@@ -52,7 +61,8 @@ def _follows(a: Hull, b: Hull) -> bool:
     if same_line:
         return -0.3 * low <= b[0] - a[2] <= 1.2 * high
     overlap = min(a[2], b[2]) - max(a[0], b[0])
-    return overlap >= 0.4 * min(a[2] - a[0], b[2] - b[0]) and -0.3 * low <= b[1] - a[3] <= 0.9 * high
+    touch = -0.15 * (low + high)
+    return overlap >= 0.4 * min(a[2] - a[0], b[2] - b[0]) and touch <= b[1] - a[3] <= 0.9 * high
 
 
 def match_joined(

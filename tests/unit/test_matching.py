@@ -236,3 +236,11 @@ def test_the_weighted_distance_is_a_symmetric_measure_below_plain_edits(a: str, 
     assert (cost == 0) == (a == b)
     assert cost <= Levenshtein.distance(a, b) + 1e-9
     assert cost == pytest.approx(weighted_distance(b, a))
+
+
+def test_lines_of_a_slanted_board_are_stacked_as_if_it_lay_level() -> None:
+    upper = TextBox("Dune", (100.0, 77.4, 255.0, 101.1), -0.083)
+    lower = TextBox("Coffee", (101.0, 94.5, 256.0, 118.1), -0.083)
+    assert [j.text for j in join_candidates([upper, lower])] == ["Dune Coffee"]
+    beside = TextBox("Coffee", (262.0, 64.3, 410.0, 88.0), -0.083)
+    assert [j.text for j in join_candidates([upper, beside])] == ["Dune Coffee"]
