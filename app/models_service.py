@@ -177,7 +177,14 @@ class ModelsService:
         return dict(self._prices)
 
     def set_price(self, provider: str, model: str, input_usd: float, output_usd: float) -> None:
-        """Enter a price (USD for a million tokens); it goes before the price list. UserFixable below 0."""
+        """Enter a price (USD for a million tokens); it goes before the price list. UserFixable below 0 and for an
+        unknown provider."""
+        if provider not in {p.id for p in PROVIDERS}:
+            raise UserFixable(
+                f"There is no provider {provider!r}.",
+                still_works="The price table is unchanged.",
+                to_do=f"The providers are {', '.join(p.id for p in PROVIDERS)}.",
+            )
         if not (0 <= input_usd < 1e6 and 0 <= output_usd < 1e6):
             raise UserFixable(
                 "A price is a number of USD for a million tokens, 0 or more.",

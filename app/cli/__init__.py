@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from engine.domain.errors import Cancelled, SponsightError
+from engine.domain.errors import Cancelled, SponsightError, UserFixable
 
 STOPPED = 7
 """Exit code of a run that a person paused or cancelled."""
@@ -20,6 +21,9 @@ def main(arguments: Sequence[str], open_window: Callable[[Path], int] | None = N
     """
     from app.cli.parser import build_parser
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     parser = build_parser()
     given = parser.parse_args(list(arguments))
     if given.verb is None:
@@ -29,6 +33,7 @@ def main(arguments: Sequence[str], open_window: Callable[[Path], int] | None = N
     from app.cli.dispatch import dispatch
 
     try:
+        _refuse_undecodable(arguments)
         return dispatch(given, open_window)
     except SponsightError as error:
         complain(error)
@@ -38,3 +43,17 @@ def main(arguments: Sequence[str], open_window: Callable[[Path], int] | None = N
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+
+
+def _refuse_undecodable(arguments: Sequence[str]) -> None:
+    """Bytes of a name that are no UTF-8 can't be kept in the library (Python hands them on as lone surrogates)."""
+    for word in arguments:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            shown = word.encode(errors="replace").decode()
+            raise UserFixable(
+                f"{shown} is not written in UTF-8.",
+                still_works="Nothing was changed.",
+                to_do="Rename the file, or write the word in UTF-8.",
+            ) from None

@@ -70,6 +70,8 @@ def _import(given: argparse.Namespace) -> int:
 
 def _export(given: argparse.Namespace) -> int:
     with open_container(given.library, read_only=True) as app:
+        if given.book:
+            app.library.brands.check_books((given.book,))
         brands = _listed(app.library.brands.all(), given.book)
     rows = [BookRow(b.canonical_name, b.aliases, b.category, b.origin) for b in brands]
     write_book_csv(rows, given.file)

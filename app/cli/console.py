@@ -13,6 +13,7 @@ import msgspec
 
 from app.mailbox import AppEvent, LibraryChanged, Mailbox
 from engine.domain.errors import SponsightError
+from engine.domain.jobs import JobStatus
 from engine.domain.timebase import format_time
 from engine.events import ItemFailed, JobChanged, PartDone, StageDone, StageProgress
 
@@ -112,7 +113,7 @@ class RunReporter:
                     self._say(f"{event.stage} skipped: {event.reason}")
             case ItemFailed():
                 self._say(f"{event.stage}: {event.where}: {event.what}")
-            case JobChanged() if event.message:
+            case JobChanged() if event.message and event.status is not JobStatus.FAILED:
                 self._say(event.message)
 
     def _say(self, text: str) -> None:

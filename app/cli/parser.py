@@ -37,10 +37,17 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _count(text: str) -> int:
+    """A number of workers."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of threads; give 1 or more")
+    return int(text)
+
+
 def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], dest="assignments", metavar="STAGE.KEY=VALUE")
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="worker threads (default: one a core, at most 8)"
+        "--workers", type=_count, metavar="N", help="worker threads (default: one a core, at most 8)"
     )
     parser.add_argument(
         "--json-events", action="store_true", help="one JSON object a line instead of progress"
@@ -154,7 +161,7 @@ def _brand_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     find.add_argument("--all", action="store_true", dest="everywhere", help="in all videos")
     find.add_argument("--video", metavar="VIDEO", type=Path, help="in this one (default: where it was drawn)")
     find.add_argument("--json", action="store_true", help="only the finds, as JSON")
-    find.add_argument("--workers", type=int, metavar="N", help="worker threads")
+    find.add_argument("--workers", type=_count, metavar="N", help="worker threads")
     find.add_argument("--quiet", action="store_true", help="only the result")
     impact = acts.add_parser("impact", help="what an edit would change in each source, without applying it")
     impact.add_argument("edit", choices=("alias", "merge", "unmerge", "deny"))

@@ -9,8 +9,12 @@ LOCAL_ENDINGS = (".local", ".lan", ".internal", ".home.arpa", ".localhost")
 
 
 def is_local(endpoint: str) -> bool:
-    """True for loopback and private addresses and for names that only a local network resolves."""
-    host = (urlsplit(endpoint).hostname or "").rstrip(".").lower()
+    """True for loopback and private addresses and for names that only a local network resolves. False where the
+    endpoint is no address at all."""
+    try:
+        host = (urlsplit(endpoint).hostname or "").rstrip(".").lower()
+    except ValueError:
+        return False
     if not host:
         return False
     try:

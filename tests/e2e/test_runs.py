@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -92,6 +93,11 @@ def test_an_edit_of_an_earlier_stage_is_refused(finished: Finished) -> None:
     assert "Replay from extract_frames instead" in done.stderr
 
 
+def test_why_a_run_failed_is_said_once(finished: Finished) -> None:
+    done = sponsight("--library", finished.library, "run", finished.video, "--start", "200", code=2)
+    assert done.stderr.count("The range to analyse is empty") == 1
+
+
 def kill_and_resume(fresh: Finished, rng: random.Random, kills: int, longest: float) -> str:
     """Kill the run `kills` times at random moments, resume each time; the digest at the end."""
     seen = 0.0
@@ -172,17 +178,37 @@ def test_a_video_that_vanished_fails_with_words_and_a_retry_goes_on(
         (("brands", "import", "{}/text.mp4"), 2, ""),
         (("export", "{}/text.mp4", "--output", "{}/o.json"), 2, "not imported"),
         (("show", "nothing-like-it"), 2, ""),
+        (("show", "%%%%"), 2, "not imported"),
+        (("run", "{}/text.mp4", "--workers", "0"), 2, "1 or more"),
+        (("run", "{}/text.mp4", "--set", "match_brands.accept=nan"), 2, "not a number"),
+        (("run", "{}/text.mp4", "--start", "inf"), 2, "no time"),
+        (("run", "{}/" + "long" * 80), 2, ""),
+        (("run", "{}/\udcff.mp4"), 2, "UTF-8"),
+        (("brands", "import", "{}"), 2, "could not be read"),
+        (("brands", "add", "A\udcffB"), 2, "UTF-8"),
+        (("brands", "export", "{}/out.csv", "--book", "nowhere"), 2, "There is no brand book"),
+        (("models", "test", "--vlm", "http://[::1", "m"), 2, "Nothing was sent"),
+        (("models", "price", "nobody", "m", "1", "1"), 2, "There is no provider"),
+        (("--library", "{}/text.mp4", "jobs"), 2, "There is no library"),
+        (("--library", "{}/text.mp4", "brands", "deny", "X"), 2, "a file, not a folder"),
     ],
 )
 def test_bad_input_gets_clear_words(tmp_path: Path, words: tuple[str, ...], code: int, said: str) -> None:
     (tmp_path / "text.mp4").write_text("no video at all\n")
     (tmp_path / "empty.mp4").touch()
     library = tmp_path / "library"
-    if words[0] in ("replay", "export", "show"):
+    if words[0] in ("replay", "export", "show") or words[:2] == ("brands", "export"):
         sponsight("--library", library, "brands", "deny", "NOTHING")
     done = sponsight("--library", library, *(w.format(tmp_path) for w in words), code=code)
     assert said in done.stderr and "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) >= 2
+
+
+def test_a_terminal_of_few_letters_gets_what_it_can_show(tmp_path: Path) -> None:
+    words = command("--library", tmp_path / "library", "brands", "add", "Łakoma Łyżka")
+    few = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(words, capture_output=True, text=True, env=few, timeout=60)
+    assert done.returncode == 0 and "?akoma" in done.stdout and not done.stderr
 
 
 def test_a_second_writer_is_refused_with_words(finished: Finished) -> None:

@@ -299,6 +299,7 @@ def test_usage_that_can_not_be_true_is_not_believed(
         ("https://127.0.0.1.example.org/v1", False),
         ("https://user@example.org/v1", False),
         ("nonsense", False),
+        ("http://[::1", False),
         ("", False),
     ],
 )
