@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from engine.adapters.cv import cv2
 from engine.motion import Picture, camera_motion, find_again, mapped
 from engine.regions import visible_parts
-from engine.tracking import Moment, Region, follow, looks_at
+from engine.tracking import Bounds, Moment, Region, follow, looks_at
 
 
 def scene(seed: int = 3) -> np.ndarray:
@@ -91,6 +93,45 @@ def test_a_sign_is_followed_between_looks_and_back_before_the_first() -> None:
     for number, place in sign.places.items():
         assert np.abs(place.corners - board(xs[number], 100)).max() < 5
     assert sign.still == 0 and sign.moving == 5
+
+
+def test_a_sign_lost_behind_something_is_looked_for_where_it_should_be() -> None:
+    world = scene()
+    xs = [300 + 40 * i for i in range(6)]
+    images = [view(world, x, 100) for x in xs]
+    for number in (2, 3):
+        x0, y0 = board(xs[number], 100)[0].astype(int)
+        cv2.rectangle(images[number], (x0 - 15, y0 - 15), (x0 + 300, y0 + 80), (90, 90, 90), -1)
+    asked: dict[int, list[tuple[float, float, float, float]]] = {}
+
+    def look(p: Picture, areas: Sequence[Bounds] | None, number: int) -> list[Region]:
+        if areas is not None:
+            asked[number] = list(areas)
+        covered = number in (2, 3) or number == 5
+        return [] if covered else [Region(board(xs[number], 100), 0.9, "test")]
+
+    first, second = follow(moments([0] * 6, images), look, every=9, least=0.6)
+    assert sorted(first.places) == [0, 1]
+    assert sorted(second.places) == [4, 5]
+    assert sorted(asked) == [2, 3, 4]
+    for number, areas in asked.items():
+        ((x0, y0, x1, y1),) = areas
+        assert (np.array([x0, y0]) < board(xs[number], 100).min(axis=0)).all()
+        assert (np.array([x1, y1]) > board(xs[number], 100).max(axis=0)).all()
+
+
+def test_a_sign_that_comes_in_from_a_side_is_looked_at_again_whole() -> None:
+    world = scene()
+    xs = [500 + 60 * (5 - i) for i in range(6)]
+    whole = [board(x, 100) for x in xs]
+    cut = [np.clip(corners, 0, None) for corners in whole]
+
+    def look(p: Picture, areas: Sequence[Bounds] | None, number: int) -> list[Region]:
+        return [] if number == 5 else [Region(cut[number], 0.9, "test")]
+
+    signs = follow(moments([0] * 6, [view(world, x, 100) for x in xs]), look, every=9, least=0.6)
+    last = [s.places[5].corners for s in signs if 5 in s.places]
+    assert any(np.abs(corners - whole[5]).max() < 6 for corners in last)
 
 
 def test_an_overlay_is_followed_standing_still() -> None:
