@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -265,6 +266,7 @@ class RunMaker:
             before=before,
             looks=self._looks_ahead(spec),
         )
+        plan = replace(plan, store_bytes=_bytes_to_store(plan, spec))
         return with_calls(plan, spec, self._library.parts, self._prices)
 
     def _looks_ahead(self, spec: RunSpec) -> LookWork:
@@ -313,3 +315,14 @@ def with_default_words(book: BookSnapshot) -> BookSnapshot:
     """The book with the built-in deny list added, save for words that the book itself names."""
     deny = tuple(sorted({*book.deny, *deny_defaults(default_words(), book.entries)}))
     return BookSnapshot(book.entries, deny, content_digest(book.entries, deny))
+
+
+def _bytes_to_store(plan: Plan, spec: RunSpec) -> int:
+    """What the frames that are not stored yet will take on disk."""
+    from engine.stages.extract_frames import estimate_store_bytes
+
+    frames = plan.stages[StageName.EXTRACT_FRAMES.number]
+    settings = spec.settings[StageName.EXTRACT_FRAMES]
+    assert isinstance(settings, ExtractFramesSettings)
+    missing = frames.parts_total - frames.parts_reused
+    return estimate_store_bytes(spec.source, settings) * missing // max(1, frames.parts_total)

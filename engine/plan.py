@@ -94,9 +94,11 @@ class StagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Eight rows, in order of the stages."""
+    """Eight rows, in order of the stages. `store_bytes` is what the frames still to be stored will take on disk,
+    rather too many than too few."""
 
     stages: tuple[StagePlan, ...]
+    store_bytes: int = 0
 
     @property
     def seconds(self) -> float:

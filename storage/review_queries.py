@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from engine.domain.decisions import Decision, DecisionKind
+from engine.domain.decisions import DecisionKind
 from storage.database import Database
-from storage.decisions import Decisions
-from storage.schema import BrandRow, DecisionRow, MemberRow, SightingRow, SourceRow
+from storage.schema import BrandRow, DecisionRow, MemberRow, SightingRow
 
 VERDICTS = (DecisionKind.CONFIRM, DecisionKind.REJECT, DecisionKind.REASSIGN, DecisionKind.UNSURE)
 
@@ -44,7 +43,6 @@ class ReviewQueries:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._decisions = Decisions(db)
 
     def on_appearances(
         self, job_id: str, keys: Iterable[str], *, conn: Connection | None = None
@@ -83,18 +81,6 @@ class ReviewQueries:
             )
             return frozenset(decision for decision, job, key in rows if (job != job_id or key not in known))
 
-    def all_decisions(self, *, conn: Connection | None = None) -> list[Decision]:
-        """Every source's decisions, also those taken back, in the order in which they were made."""
-        with self._db.reading(conn) as conn:
-            sources = conn.execute(
-                select(SourceRow.id).order_by(SourceRow.imported_at, SourceRow.id)
-            ).scalars()
-            return [
-                d
-                for source in list(sources)
-                for d in self._decisions.of_source(source, active=None, conn=conn)
-            ]
-
     def choices(self, *, conn: Connection | None = None) -> list[Choice]:
         """What people chose for which text, over all sources."""
         with self._db.reading(conn) as conn:
@@ -113,16 +99,6 @@ class ReviewQueries:
                 select(BrandRow.id, BrandRow.canonical_name, BrandRow.merged_into, BrandRow.confirmed)
             )
             return [BrandLine(*row) for row in rows]
-
-    def decisions_by_brand(self, *, conn: Connection | None = None) -> dict[str, int]:
-        """Number of active decisions by the brand id they name (redirects not followed)."""
-        with self._db.reading(conn) as conn:
-            rows = conn.execute(
-                select(DecisionRow.brand_id, func.count())
-                .where(DecisionRow.active.is_(True), DecisionRow.brand_id != "")
-                .group_by(DecisionRow.brand_id)
-            )
-            return {str(brand): int(count) for brand, count in rows}
 
     def seen_before(
         self, brand_ids: Iterable[str], job_id: str, *, conn: Connection | None = None

@@ -187,4 +187,5 @@ def print_plan(plan: Plan) -> None:
         for s in plan.stages
     ]
     print(table(rows, right=frozenset({2, 3})))
-    print(f"about {plan.seconds:.0f} s, {plan.calls} model calls, {plan.usd:.2f} USD")
+    disk = f", {plan.store_bytes / 1e6:.0f} MB of frames to store" if plan.store_bytes else ""
+    print(f"about {plan.seconds:.0f} s, {plan.calls} model calls, {plan.usd:.2f} USD{disk}")

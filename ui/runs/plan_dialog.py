@@ -43,6 +43,9 @@ class PlanDialog(Dialog):
         total = QHBoxLayout()
         cost = tr("{calls} calls, {usd}").format(calls=f"{plan.calls:,}", usd=usd(plan.usd))
         words = tr("About {time} on this machine · {cost}").format(time=duration(plan.seconds), cost=cost)
+        if plan.store_bytes:
+            disk = tr("{size} MB of frames to store").format(size=f"{plan.store_bytes / 1e6:,.0f}")
+            words = f"{words} · {disk}"
         label = QLabel(words)
         label.setProperty("look", "heading")
         total.addWidget(label)
