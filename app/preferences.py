@@ -116,10 +116,6 @@ class Preferences:
         others = [known for known in self._values.recent_libraries if known != here]
         self.change(recent_libraries=(here, *others)[:MOST_RECENT])
 
-    def forget_library(self, folder: Path | str) -> None:
-        gone = str(folder)
-        self.change(recent_libraries=tuple(p for p in self._values.recent_libraries if p != gone))
-
     # --- file ---------------------------------------------------------------------------------------------------
 
     def _read(self) -> PreferenceValues:

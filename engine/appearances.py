@@ -312,7 +312,7 @@ def _text_box(text: str, poly: Polygon) -> TextBox:
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = poly
     along, down = (bx + cx) - (ax + dx), (by + cy) - (ay + dy)
     if abs(down) > LEVEL * along:
-        return TextBox(text, tuple(place))
+        return TextBox(text, (place.x0, place.y0, place.x1, place.y1))
     middle, half = (ay + by + cy + dy) / 4, text_height(poly) / 2
     return TextBox(text, (place.x0, middle - half, place.x1, middle + half), down / along)
 

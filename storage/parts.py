@@ -151,15 +151,6 @@ class LibraryParts:
         found = {(StageName(stage), chunk): _ref(*ref) for stage, chunk, *ref in rows}
         return dict(sorted(found.items(), key=lambda item: (item[0][0].number, item[0][1])))
 
-    def detach(self, job_id: str, stage: StageName, chunk: int) -> None:
-        """Let the job no longer refer to what it had at this place."""
-        with self._db.write() as conn:
-            conn.execute(
-                delete(JobPartRow).where(
-                    JobPartRow.job_id == job_id, JobPartRow.stage == str(stage), JobPartRow.chunk == chunk
-                )
-            )
-
     def rates(self) -> dict[StageName, float]:
         """Measured seconds a unit of each stage over the newest 200 stored parts that took time."""
         with self._db.read() as conn:

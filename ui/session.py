@@ -91,11 +91,6 @@ class Session(QObject):
         else:
             self._choose(job.source_asset_id, job_id)
 
-    def close_source(self) -> None:
-        self.source = self.job = None
-        self.source_changed.emit()
-        self.job_changed.emit()
-
     @property
     def jobs(self) -> tuple[DetectJob, ...]:
         """Runs of the chosen source, newest first."""

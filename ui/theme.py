@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPainter, QPalette, QPen
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from app.preferences import ThemeChoice
@@ -170,20 +170,6 @@ def data_pen(state: DataState, scale: float = 1.0) -> QPen:
 def data_hatch(state: DataState) -> Qt.BrushStyle:
     """The fill pattern of a data state (NoBrush where it has none)."""
     return _HATCHES[DATA[state].hatch]
-
-
-def paint_swatch(painter: QPainter, state: DataState, x: int, y: int, width: int, height: int) -> None:
-    """A small sample of a data state for legends and chips."""
-    painter.save()
-    colour = QColor(DATA[state].colour)
-    if data_hatch(state) != Qt.BrushStyle.NoBrush:
-        painter.setBrush(colour)
-        brush = painter.brush()
-        brush.setStyle(data_hatch(state))
-        painter.setBrush(brush)
-    painter.setPen(data_pen(state))
-    painter.drawRect(x, y, width, height)
-    painter.restore()
 
 
 def _interface_family() -> str:

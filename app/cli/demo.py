@@ -35,7 +35,9 @@ def do_demo(given: argparse.Namespace) -> int:
             print_exposure(app, done, {name: s for name, s in seconds.items() if name in known})
             marks = sorted(name for name in known if truth.kinds(name) == {"symbol"})
             for name in marks:
-                print(f"{name} is a mark without letters: draw a box on it once, and it is found by its look.")
+                print(
+                    f"{name} is a mark without letters: draw a box on it once, and it is found by its look."
+                )
     if given.headless or given.json_events:
         return 0
     if given.open_window is None or not _has_display():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -215,19 +214,6 @@ class DemoTruth:
             [_unpacked(run) for run in body["runs"]],
         )
 
-    def with_runs(self, runs: Sequence[Run]) -> DemoTruth:
-        """The same clip and signs with other runs."""
-        return DemoTruth(
-            self.seed,
-            self.width,
-            self.height,
-            self.fps,
-            self.frame_count,
-            self.signs,
-            self.shots,
-            sorted(runs, key=lambda run: (run.start, run.sign)),
-        )
-
 
 def _packed(run: Run) -> dict[str, Any]:
     """A run as JSON values: what stays the same over the run is stored once."""
@@ -301,10 +287,3 @@ class TruthRecorder:
         for key in list(self._open):
             self._close(key)
         return sorted(self._done, key=lambda run: (run.start, run.sign))
-
-
-def instances(truth: DemoTruth) -> Iterator[tuple[int, TruthInstance]]:
-    """Every (frame, instance) of a truth."""
-    for frame in range(truth.frame_count):
-        for one in truth.at(frame):
-            yield frame, one

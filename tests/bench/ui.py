@@ -192,9 +192,9 @@ def _scrubbing(folder: Path, *, quick: bool) -> None:
         near.append(time.perf_counter() - started)
     row("scrub, uncached", far, "(budget 150 ms p95)")
     row("scrub, cached", near, "(budget 40 ms)")
-    job = bench.app.container.jobs.create(
-        bench.review.desk.source.id, overrides={"detect_regions": {"box_floor": 0.41}}
-    )
+    shown = bench.review.desk.source
+    assert shown is not None
+    job = bench.app.container.jobs.create(shown.id, overrides={"detect_regions": {"box_floor": 0.41}})
     done = threading.Event()
     bench.watch()
     bench.app.container.jobs.start(job.id).add_done_callback(lambda _: done.set())

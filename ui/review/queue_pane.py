@@ -119,7 +119,6 @@ class QueuePane(QWidget):
         self._text.clicked.connect(lambda: self._want(text=""))
         for chip in (self._undecided, self._flagged, self._brand, self._surface, self._text):
             layout.addWidget(chip)
-        self._chips_set = False
         return row
 
     def _make_foot(self) -> QWidget:

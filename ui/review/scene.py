@@ -54,10 +54,6 @@ class BoxIndex:
                 found.append((self._all[number], polygon))
         return found
 
-    def polygon_of(self, key: str, time: int) -> Polygon | None:
-        """Where one appearance is at a time, None where it isn't on screen."""
-        return next((polygon for a, polygon in self.at(time) if a.key == key), None)
-
     def _kept_at(self, time: int) -> int | None:
         seq = self._run.frame_at(time)
         return self._run.stands_for.get(seq) if seq is not None else None

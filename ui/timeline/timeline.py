@@ -24,7 +24,6 @@ from ui.text import tr
 from ui.theme import Theme
 from ui.timeline.data import EMPTY, Lane, TimelineData
 from ui.timeline.painting import GUTTER, ROW, RULER, paint_content
-from ui.tokens import TYPE
 
 SHORTEST = 1_000_000
 """The closest zoom shows so many microseconds."""
@@ -302,11 +301,6 @@ class Timeline(QAbstractScrollArea):
                 boxes = int(lane.heat(bins)[0])
                 words += f"\n{lane_name(lane)}: " + tr("{n} boxes").format(n=boxes)
         QToolTip.showText(place, words, self)
-
-    @property
-    def label_size(self) -> int:
-        """Font size of the rows' names."""
-        return self._theme.px(TYPE.small)
 
 
 def lane_mark(brand: str, caption: bool) -> str:
