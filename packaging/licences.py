@@ -146,7 +146,11 @@ def _home(meta: importlib.metadata.PackageMetadata) -> str:
     urls = dict(line.split(", ", 1) for line in meta.get_all("Project-URL") or () if ", " in line)
     wanted = ("homepage", "source", "source code", "repository", "github", "documentation")
     known = {label.lower(): url for label, url in urls.items()}
-    return next((known[label] for label in wanted if label in known), meta["Home-page"] if "Home-page" in meta else "")
+    for label in wanted:
+        if label in known:
+            return known[label]
+    # Not `get`: not every reader of metadata has it.
+    return meta["Home-page"] if "Home-page" in meta else ""  # noqa: SIM401
 
 
 def _python() -> Part:
