@@ -258,8 +258,8 @@ def test_twenty_kills_over_one_run(finished_once: Finished, shared_dir: Path, tm
         process.send_signal(signal.SIGKILL)
         kills += process.wait() == -signal.SIGKILL
         for job in jobs(killed)[:1]:
-            with Library.open(killed, read_only=True) as library:
-                stored = len(library.parts.attached(job["id"]))
+            with Library.open(killed, read_only=True) as opened:
+                stored = len(opened.parts.attached(job["id"]))
             assert stored >= parts, "a kill lost finished parts"
             assert stored > parts or delay < 0.8 * longest or job["status"] == "completed"
             parts = stored
