@@ -140,7 +140,13 @@ class FolderBlobStore:
         """Take away what a crash left half written, and return how many files that were."""
         now, count = time.time(), 0
         for path in self._files():
-            if path.name.startswith(".") and now - path.stat().st_mtime > STALE_DRAFT_SECONDS:
+            if not path.name.startswith("."):
+                continue
+            try:
+                age = now - path.stat().st_mtime
+            except FileNotFoundError:  # whoever wrote it has just put it in its place
+                continue
+            if age > STALE_DRAFT_SECONDS:
                 path.unlink(missing_ok=True)
                 count += 1
         return count
