@@ -135,10 +135,7 @@ def test_a_liar_convinces_nobody(app: Container, server: ModelServer, fault: str
     assert job.status is JobStatus.COMPLETED
     assert counted(run) == before
     names = {a.brand_name for a in run.appearances} | {b.name for b in run.made}
-    invented = names & set(INVENTED)
-    assert fault == "lies" or not invented
-    # Two random lies about one sign may agree by chance: then the name waits, unconfirmed, for a person.
-    assert not any(b.confirmed for b in app.library.brands.all() if b.canonical_name in invented)
+    assert not names & set(INVENTED)
     assert not any(b.confirmed for b in app.library.brands.all() if b.first_source != "manual")
     part = part_of(app, job, StageName.ESCALATE_VLM)
     if fault in ("canary", "lies_all"):
