@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
@@ -19,7 +20,8 @@ from app.command_bus import CommandBus
 from app.commands import Command
 from app.overlay import Names, Overlay, build_overlay
 from app.results import RunResult
-from engine.appearances import Prepared, decide
+from app.run_book import Books, run_books
+from engine.appearances import Answers, Prepared, decide
 from engine.captions import surfaces
 from engine.domain.brands import BookEntry, BookSnapshot, SourceBrandSighting
 from engine.domain.decisions import Decision
@@ -97,30 +99,33 @@ class Impact:
 
 
 @dataclass(slots=True)
-class _After:
-    """The library as it would be."""
+class _State:
+    """The library as it is, or as it would be: `books` by what runs are limited to, decisions by source."""
 
-    title: str
-    notes: tuple[str, ...]
     names: Names
-    book: BookSnapshot
-    limited: Mapping[tuple[str, ...], BookSnapshot]
+    books: Mapping[Books, BookSnapshot]
     decisions: Mapping[str, Sequence[Decision]]
+
+    def book(self, run: RunResult) -> BookSnapshot:
+        """What the run would match against."""
+        return self.books[tuple(run.job.books)]
 
 
 @dataclass(slots=True)
-class _Books:
-    """Indexed books by content, each built once; the latest few stay."""
+class _Indexed:
+    """Indexed books by content, each built once; the latest few stay. `answers` holds what one preview has
+    matched: sources of one league read the same texts over and over."""
 
     held: dict[str, Book] = field(default_factory=dict)
+    answers: dict[str, Answers] = field(default_factory=lambda: defaultdict(dict))
 
-    def of(self, snapshot: BookSnapshot) -> Book:
+    def of(self, snapshot: BookSnapshot) -> tuple[Book, Answers]:
         place = f"{snapshot.digest}:{hash(tuple(e.brand_id for e in snapshot.entries))}"
         if place not in self.held:
             while len(self.held) > 3:
                 self.held.pop(next(iter(self.held)))
             self.held[place] = Book.build(snapshot.entries, snapshot.deny)
-        return self.held[place]
+        return self.held[place], self.answers[place]
 
 
 class ImpactPreview:
@@ -131,91 +136,84 @@ class ImpactPreview:
         self._library = library
         self._bus = bus
         self._accepted = accepted
-        self._books = _Books()
+        self._indexed = _Indexed()
 
     def impact(self, command: Command) -> Impact:
         """Seconds gained and lost per source and brand. Raises what carrying out the command would raise."""
-        names = load_names(self._library)
-        book = self._library.brands.snapshot()
         accepted = self._library.jobs.accepted_ids()
-        after = self._bus.preview(command, lambda outcome: self._look(outcome.title, outcome.notes, accepted))
-        deltas: dict[tuple[str, ...], _Delta] = {(): _Delta(book, after.book, after.names)}
-        for books, limited in after.limited.items():
-            deltas[books] = _Delta(self._library.brands.snapshot(books), limited, after.names)
-        renamed = any(d.renames for d in deltas.values()) or names != after.names
+        runs = {source: self._accepted.runs.get(job) for source, job in accepted.items()}
+        before = self._look(runs)
+        outcome, after = self._bus.preview(command, lambda outcome: (outcome, self._look(runs)))
+        deltas = {b: _Delta(before.books[b], after.books[b], after.names) for b in before.books}
+        renamed = any(d.renames for d in deltas.values()) or before.names != after.names
         found = []
-        for source_id, job_id in accepted.items():
-            decisions = self._library.decisions.of_source(source_id)
-            before = self._accepted.overlay(source_id, job_id, names)
-            delta = deltas[tuple(before.run.job.books)]
-            seen = self._source(before, decisions, after, delta, book, renamed)
-            if seen is not None:
-                found.append(seen)
-        found.sort(key=lambda s: (-(s.gained + s.lost), s.source_name))
-        notes = (*after.notes, *([LOOKS] if any(d.looks for d in deltas.values()) else []))
-        return Impact(after.title, tuple(found), len(accepted), notes)
+        with self._remembering():
+            for source_id, run in runs.items():
+                overlay = self._accepted.overlay(source_id, run.job.id, before.names)
+                seen = self._source(overlay, before, after, deltas[tuple(run.job.books)], renamed)
+                if seen is not None:
+                    found.append(seen)
+        notes = (*outcome.notes, *([LOOKS] if any(d.looks for d in deltas.values()) else []))
+        return _impact(outcome.title, found, len(accepted), notes)
 
     def outdated(self) -> Impact:
         """What matching again under the brand book of today would change: edits that nobody agreed to count yet."""
-        names = load_names(self._library)
-        book = self._library.brands.snapshot()
         accepted = self._library.jobs.accepted_ids()
+        runs = {source: self._accepted.runs.get(job) for source, job in accepted.items()}
+        now = self._look(runs)
         found = []
-        for source_id, job_id in accepted.items():
-            before = self._accepted.overlay(source_id, job_id, names)
-            if before.run.job.book_digest == book.digest and not before.run.job.books:
-                continue
-            decisions = self._library.decisions.of_source(source_id)
-            limited = self._book_of(before.run, book)
-            later = _After("", (), names, limited, {}, {source_id: decisions})
-            again = self._rematched(before.run, limited)
-            if _same(again, before.run.appearances):
-                continue
-            seen = self._compare(before, again, later, rematch=True)
-            if seen is not None:
-                found.append(seen)
-        found.sort(key=lambda s: (-(s.gained + s.lost), s.source_name))
-        return Impact("Match all sources again", tuple(found), len(accepted))
+        with self._remembering():
+            for source_id, run in runs.items():
+                book = now.book(run)
+                if run.job.book_digest == book.digest:
+                    continue
+                again = self._rematched(run, book)
+                if _same(again, run.appearances, now.names):
+                    continue
+                overlay = self._accepted.overlay(source_id, run.job.id, now.names)
+                seen = self._compare(overlay, again, now, rematch=True)
+                if seen is not None:
+                    found.append(seen)
+        return _impact("Match all sources again", found, len(accepted))
 
     # Inside ----------------------------------------------------------------------------------------
 
-    def _look(self, title: str, notes: tuple[str, ...], accepted: Mapping[str, str]) -> _After:
-        """The library as it is inside the preview; runs that are limited to books see those as they would be."""
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        """Answers are kept for the length of one preview."""
+        try:
+            yield
+        finally:
+            self._indexed.answers.clear()
+
+    def _look(self, runs: Mapping[str, RunResult]) -> _State:
+        """The library as this thread sees it: inside a preview, as it would be."""
         library = self._library
-        decisions = {s: library.decisions.of_source(s) for s in accepted}
-        books = {tuple(library.jobs.get(j).books) for j in accepted.values()} - {()}
-        limited = {b: library.brands.snapshot(b) for b in books}
-        return _After(title, notes, load_names(library), library.brands.snapshot(), limited, decisions)
+        return _State(
+            load_names(library),
+            run_books(library, {tuple(run.job.books) for run in runs.values()}),
+            {source: library.decisions.of_source(source) for source in runs},
+        )
 
     def _source(
-        self,
-        before: Overlay,
-        decisions: Sequence[Decision],
-        after: _After,
-        delta: _Delta,
-        book: BookSnapshot,
-        renamed: bool,
+        self, overlay: Overlay, before: _State, after: _State, delta: _Delta, renamed: bool
     ) -> SourceImpact | None:
-        run = before.run
-        signs = self._accepted.runs.signs(run.job.id)
-        if not delta.concerns(run.appearances, signs):
-            if not renamed and after.decisions[run.source.id] == decisions:
+        run = overlay.run
+        if not delta.concerns(run.appearances, self._accepted.runs.signs(run.job.id)):
+            if not renamed and after.decisions[run.source.id] == before.decisions[run.source.id]:
                 return None
-            return self._compare(before, run.appearances, after, rematch=False)
-        rematched = self._rematched(run, after.limited.get(tuple(run.job.books), after.book))
-        if _same(rematched, run.appearances):
-            return self._compare(before, run.appearances, after, rematch=False)
-        if run.job.book_digest != book.digest:
+            return self._compare(overlay, run.appearances, after, rematch=False)
+        rematched = self._rematched(run, after.book(run))
+        if _same(rematched, run.appearances, after.names):
+            return self._compare(overlay, run.appearances, after, rematch=False)
+        if run.job.book_digest != before.book(run).digest:
             # Older edits wait for a re-match too: what is shown is the effect of this one alone.
-            base = self._rematched(run, self._book_of(run, book))
-            if _same(rematched, base):
-                return self._compare(before, run.appearances, after, rematch=False)
-            before = build_overlay(dataclasses.replace(run, appearances=base), decisions, before.names)
-        return self._compare(before, rematched, after, rematch=True)
-
-    def _book_of(self, run: RunResult, book: BookSnapshot) -> BookSnapshot:
-        """The book as the run is limited to it."""
-        return self._library.brands.snapshot(run.job.books) if run.job.books else book
+            base = self._rematched(run, before.book(run))
+            if _same(rematched, base, after.names):
+                return self._compare(overlay, run.appearances, after, rematch=False)
+            decisions = before.decisions[run.source.id]
+            overlay = build_overlay(dataclasses.replace(run, appearances=base), decisions, before.names)
+        return self._compare(overlay, rematched, after, rematch=True)
 
     def _rematched(self, run: RunResult, snapshot: BookSnapshot) -> tuple[Appearance, ...]:
         """The run's appearances under another book; what a model answered stays answered."""
@@ -223,13 +221,15 @@ class ImpactPreview:
         assert isinstance(settings, MatchBrandsSettings)
         signs = self._accepted.runs.signs(run.job.id)
         names = {e.brand_id: e.name for e in snapshot.entries}
+        book, answers = self._indexed.of(snapshot)
         prepared = Prepared(
             signs=signs,
             surfaces=surfaces(signs),
-            book=self._books.of(snapshot),
+            book=book,
             names=names,
             known=self._known(run, names, settings.session_cache),
             looks=link_looks(self._looks(run, snapshot), shots_of(run.scenes), signs, run.source.width),
+            answers=answers,
         )
         asked = {a.key: a for a in run.appearances if a.source in MODELS}
         return tuple(
@@ -260,7 +260,7 @@ class ImpactPreview:
         }
 
     def _compare(
-        self, before: Overlay, appearances: Sequence[Appearance], after: _After, *, rematch: bool
+        self, before: Overlay, appearances: Sequence[Appearance], after: _State, *, rematch: bool
     ) -> SourceImpact | None:
         run = before.run
         if appearances is not run.appearances:
@@ -356,11 +356,18 @@ def _distinct(entries: Iterable[BookEntry]) -> list[BookEntry]:
     return [BookEntry(b, next(iter(t.values())), tuple(list(t.values())[1:])) for b, t in spelt.items()]
 
 
-def _same(first: Sequence[Appearance], second: Sequence[Appearance]) -> bool:
-    """Whether two matchings say the same of the same signs."""
-    return [(a.verdict, a.brand_id, a.text, a.seen) for a in first] == [
-        (a.verdict, a.brand_id, a.text, a.seen) for a in second
-    ]
+def _impact(title: str, found: Iterable[SourceImpact], looked_at: int, notes: tuple[str, ...] = ()) -> Impact:
+    ordered = sorted(found, key=lambda s: (-(s.gained + s.lost), s.source_name))
+    return Impact(title, tuple(ordered), looked_at, notes)
+
+
+def _same(first: Sequence[Appearance], second: Sequence[Appearance], names: Names) -> bool:
+    """Whether two matchings say the same of the same signs, once redirects are followed."""
+    return len(first) == len(second) and all(
+        (a.verdict, names.resolve(a.brand_id), a.text, a.seen)
+        == (b.verdict, names.resolve(b.brand_id), b.text, b.seen)
+        for a, b in zip(first, second, strict=True)
+    )
 
 
 def _seconds(overlay: Overlay) -> dict[tuple[str, str], float]:

@@ -18,18 +18,16 @@ import msgspec
 
 from app.escalation_plan import Prices, with_calls
 from app.profiles import DEFAULT_PROFILE, effective_settings
+from app.run_book import run_book
 from app.session_cache import session_cache
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.errors import Conflict
 from engine.domain.jobs import DetectJob, JobStatus, Overrides, RunType, SourceAsset
 from engine.domain.records import FramesPart, Record, ScenesPart
 from engine.domain.stages import ORDER, StageName
-from engine.matching import deny_defaults
 from engine.plan import LookWork, Plan, RunSpec, check_replay, make_plan
 from engine.settings import AllSettings, build_settings, snapshot
 from engine.stage_settings import SETTINGS_TYPES, ExtractFramesSettings, MatchBrandsSettings
-from resources.denylist import default_words
-from storage.book_snapshot import content_digest
 from storage.library import Library
 
 R = TypeVar("R", bound=Record)
@@ -214,7 +212,7 @@ class RunMaker:
 
     def _frozen_inputs(self, source_id: str, books: Sequence[str]) -> dict[str, Any]:
         """The brand book and the session cache as they are now, stored as blobs so that a run can't drift."""
-        book = with_default_words(self._library.brands.snapshot(tuple(books)))
+        book = run_book(self._library, books)
         cached = session_cache(self._library, source_id)
         return {
             "book_snapshot": self._library.blobs.put(msgspec.msgpack.encode(book)),
@@ -309,12 +307,6 @@ class RunMaker:
 
 def _is_complete(stage: StageName, done: Mapping[tuple[StageName, int], object], chunks: int) -> bool:
     return sum(1 for s, _ in done if s == stage) == (chunks if stage.is_frame_stage else 1)
-
-
-def with_default_words(book: BookSnapshot) -> BookSnapshot:
-    """The book with the built-in deny list added, save for words that the book itself names."""
-    deny = tuple(sorted({*book.deny, *deny_defaults(default_words(), book.entries)}))
-    return BookSnapshot(book.entries, deny, content_digest(book.entries, deny))
 
 
 def _bytes_to_store(plan: Plan, spec: RunSpec) -> int:

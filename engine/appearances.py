@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from engine.captions import surfaces
 from engine.captions_text import is_caption_text
@@ -25,7 +26,8 @@ from engine.domain.records import (
 )
 from engine.keys import digest_of
 from engine.look_appearances import with_looks
-from engine.matching import Book, Match, MatchResult, MatchSettings, TextBox, join_candidates, match_joined
+from engine.matching import Book, Match, MatchResult, MatchSettings, TextBox, join_candidates
+from engine.matching.joining import match_joined
 from engine.matching.line import match_line
 from engine.matching.lookup import Finder
 from engine.signs import Sign
@@ -43,9 +45,13 @@ SPEAKING_PART = 0.33
 """A line that holds this share of a joined name's letters stands for it where the other lines aren't found."""
 
 
+Answers: TypeAlias = dict[tuple[str, MatchSettings, frozenset[str]], MatchResult]
+"""What a book answers to (text, limits, brands read in full around it)."""
+
+
 @dataclass(slots=True)
 class Prepared:
-    """Signs with their surfaces, the book to match against, and answers already found."""
+    """Signs with their surfaces, the book to match against, and answers that this book has given already."""
 
     signs: Sequence[Sign]
     surfaces: Sequence[Surface]
@@ -56,7 +62,7 @@ class Prepared:
     looks: Sequence[LookChain] = ()
     """Marks found by look, whatever their score."""
     finder: Finder = field(init=False)
-    answers: dict[tuple[str, MatchSettings, frozenset[str]], MatchResult] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.finder = Finder(self.book)
@@ -296,7 +302,7 @@ def _join_lines(
             if members in tried or any(i in taken for i in members):
                 continue
             tried.add(members)
-            result = match_joined([found[i].text for i in members], prepared.book, limits, frozenset())
+            result = match_joined([found[i].text for i in members], prepared.finder, limits, frozenset())
             if result is None or result.verdict != "accept" or result.best is None:
                 continue
             made = _joined([found[i] for i in members], join.text, _candidates(prepared, result.best, None))

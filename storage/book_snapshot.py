@@ -52,16 +52,18 @@ def make_snapshot(
     """One entry per surviving brand with the names, aliases and references of all that were merged into it.
     `books`: only brands that one of these lists (themselves or one merged into them); none means all."""
     top = roots({b.id: b.merged_into for b in brands})
+    limit = set(books)
     groups: dict[str, list[KnownBrand]] = {}
-    for brand in sorted(brands, key=lambda b: (b.id != top[b.id], fold_compact(b.canonical_name), b.id)):
+    for brand in brands:
         groups.setdefault(top[brand.id], []).append(brand)
     entries = []
     for root, members in groups.items():
-        survivor = members[0]
         if not any(is_matched(b) for b in members):
             continue
-        if books and not any(set(books).intersection(b.books) for b in members):
+        if limit and not any(limit.intersection(b.books) for b in members):
             continue
+        members.sort(key=lambda b: (b.id != root, fold_compact(b.canonical_name), b.id))
+        survivor = members[0]
         spellings: dict[str, str] = {}
         for brand in members:
             for text in (brand.canonical_name, *brand.aliases):

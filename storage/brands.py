@@ -91,10 +91,20 @@ class Brands(BrandLists):
             return roots(dict(rows.all()))
 
     def snapshot(self, books: Sequence[str] = (), *, conn: Connection | None = None) -> BookSnapshot:
-        """What a run matches against (see storage.book_snapshot); UserFixable for an unknown book."""
+        """The book as matching reads it (see storage.book_snapshot); UserFixable for an unknown book."""
+        return self.snapshots([tuple(books)], conn=conn)[tuple(books)]
+
+    def snapshots(
+        self, wanted: Iterable[tuple[str, ...]], *, conn: Connection | None = None
+    ) -> dict[tuple[str, ...], BookSnapshot]:
+        """`snapshot` for several limits, from one reading of the brands."""
         with self._db.reading(conn) as conn:
-            self.check_books(books, conn=conn)
-            return make_snapshot(self.all(conn=conn), self.denied(conn=conn), books)
+            brands, denied = self.all(conn=conn), self.denied(conn=conn)
+            found = {}
+            for books in wanted:
+                self.check_books(books, conn=conn)
+                found[books] = make_snapshot(brands, denied, books)
+        return found
 
     def clashes(self, *, conn: Connection | None = None) -> list[Clash]:
         """Names and aliases that belong to two or more brands."""

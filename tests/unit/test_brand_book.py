@@ -12,6 +12,7 @@ from app.brand_book import BrandBook
 from app.brand_impact import Impact
 from app.commands import (
     AddAlias,
+    AddBrand,
     Command,
     Decide,
     Deny,
@@ -193,6 +194,18 @@ def test_impact_of_a_split_by_sightings(desk: Desk, jobs: list[DetectJob], book:
         ("second.mp4", "Hankook"): (4.0, 0.0),
         ("second.mp4", "Hankuk Foods"): (0.0, 4.0),
     }
+
+
+def test_words_of_graphics_stay_denied_in_a_preview(
+    desk: Desk, jobs: list[DetectJob], book: BrandBook
+) -> None:
+    """The built-in deny list stands in no library; a preview that forgot it would have every source matched again."""
+    desk.source(row_of_boards(["HANKOOK", "LIVE"], end=4.0), name="graphics")
+    assert book.outdated().sources == ()
+    impact = carry_out(desk, book, AddAlias(brand_id=brand(desk, "Quixotl Bank"), aliases=("Hankook Tire",)))
+    assert impact.to_rematch == ()
+    named = carry_out(desk, book, AddBrand(name="Live"))
+    assert told(named) == {("graphics.mp4", "Live"): (0.0, 4.0)}
 
 
 def test_an_edit_without_effect_has_none(desk: Desk, book: BrandBook) -> None:
