@@ -89,6 +89,20 @@ def test_a_server_without_schemas_is_asked_without(server: ModelServer, protocol
     assert [a.schema for a in server.asked] == [True, False]
 
 
+def test_questions_under_way_together_all_get_round_a_server_without_schemas(
+    server: ModelServer, protocol: str, sheet: Sheet
+) -> None:
+    server.behaviour = Behaviour("no_schema")
+    question = question_of(sheet, [("Halvora",)] * len(sheet.cells))
+
+    async def work(client: ChatClient) -> list[ChatAnswer]:
+        return [*await asyncio.gather(*(client.ask(question) for _ in range(3))), await client.ask(question)]
+
+    answers = using(connect(target(server, protocol), KEY), work)
+    assert all(read_answer(answer.text, sheet) for answer in answers)
+    assert [a.schema for a in server.asked].count(True) == 3, "it is found out once, not for every question"
+
+
 def test_a_refusal_is_told_apart(server: ModelServer, protocol: str, sheet: Sheet) -> None:
     server.behaviour = Behaviour("refusal")
     assert ask(server, protocol, sheet).end == "refusal"

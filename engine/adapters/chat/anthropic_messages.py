@@ -46,17 +46,19 @@ class AnthropicMessages:
 
     async def ask(self, question: ChatQuestion) -> ChatAnswer:
         started = time.monotonic()
+        schema = self._takes_schema
         try:
-            done = await self._complete(question)
+            done = await self._complete(question, schema)
         except ModelTrouble as trouble:
-            # A model that knows no JSON schema says 400: the prompt holds the schema too.
-            if trouble.kind != "request" or not self._takes_schema:
+            # A model that knows no JSON schema says 400: the prompt holds the schema too. Questions under way at the
+            # same time find that out each for itself.
+            if trouble.kind != "request" or not schema:
                 raise
+            done = await self._complete(question, schema=False)
             self._takes_schema = False
-            done = await self._complete(question)
         return self._answer(done, time.monotonic() - started)
 
-    async def _complete(self, question: ChatQuestion) -> Any:
+    async def _complete(self, question: ChatQuestion, schema: bool) -> Any:
         pictures = [
             {
                 "type": "image",
@@ -74,7 +76,7 @@ class AnthropicMessages:
             "system": question.system,
             "messages": [{"role": "user", "content": [*pictures, {"type": "text", "text": question.text}]}],
         }
-        if self._takes_schema:
+        if schema:
             arguments["output_config"] = {"format": {"type": "json_schema", "schema": question.schema}}
         return await self._tried(self._client.messages.create(**arguments))
 

@@ -51,17 +51,19 @@ class OpenAiChat:
 
     async def ask(self, question: ChatQuestion) -> ChatAnswer:
         started = time.monotonic()
+        schema = self._takes_schema
         try:
-            done = await self._complete(question)
+            done = await self._complete(question, schema)
         except ModelTrouble as trouble:
-            # A server that knows no JSON schema says 400: the prompt holds the schema too.
-            if trouble.kind != "request" or not self._takes_schema:
+            # A server that knows no JSON schema says 400: the prompt holds the schema too. Questions under way at the
+            # same time find that out each for itself.
+            if trouble.kind != "request" or not schema:
                 raise
+            done = await self._complete(question, schema=False)
             self._takes_schema = False
-            done = await self._complete(question)
         return self._answer(done, time.monotonic() - started)
 
-    async def _complete(self, question: ChatQuestion) -> Any:
+    async def _complete(self, question: ChatQuestion, schema: bool) -> Any:
         pictures = [
             {
                 "type": "image_url",
@@ -79,7 +81,7 @@ class OpenAiChat:
         # OpenAI's own models count their thinking under the newer name only; others know the older one.
         limit = "max_completion_tokens" if self._target.provider == "openai" else "max_tokens"
         arguments[limit] = question.max_tokens
-        if self._takes_schema:
+        if schema:
             arguments["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {"name": "cells", "strict": True, "schema": question.schema},
