@@ -66,6 +66,8 @@ class ModelServer:
     closing: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
+    seed: int = 0
+    """Of what is made up: the same question gets the same lies, in whatever order questions come."""
     _faults: int = 0
 
     @property
@@ -116,7 +118,7 @@ class ModelServer:
     def answer(self, texts: list[str], faulty: bool) -> str:
         """What the model writes about a sheet."""
         fault = self.behaviour.fault if faulty else ""
-        rng = random.Random(len(self.asked))
+        rng = random.Random(f"{self.seed} {texts}")
         cells = []
         for number, text in enumerate(texts, start=1):
             brand, sign = self.judge(text)
@@ -129,10 +131,12 @@ class ModelServer:
                 "evidence": "text" if sign else "none",
                 "confidence": 0.93 if sign else 0.2,
             }
-            if fault == "lies" and not blank:
+            if fault in ("lies", "misnames") and not blank:
                 name = rng.choice(INVENTED)
-                cell |= {"visible_text": name.upper(), "brand": "OTHER", "other_name": name}
-                cell |= {"evidence": rng.choice(["text", "symbol", "both"]), "confidence": 0.99}
+                cell |= {"brand": "OTHER", "other_name": name, "confidence": 0.99}
+                cell |= {"evidence": rng.choice(["text", "symbol", "both"])}
+                if fault == "lies":
+                    cell["visible_text"] = name.upper()
             if fault == "canary" or (fault == "lies_all" and blank):
                 cell |= {"visible_text": "Zyphora", "brand": "OTHER", "other_name": "Zyphora"}
                 cell |= {"evidence": "text", "confidence": 0.99}

@@ -23,11 +23,11 @@ from engine.domain.records import (
     ScenesPart,
 )
 from engine.domain.stages import StageName
-from engine.escalation.answers import BadAnswer, CellAnswer, Judge, Judgement, read_answer
+from engine.escalation.answers import BadAnswer, CellAnswer, Judge, Judgement, misread, read_answer
 from engine.escalation.asking import Asker, Terms, drive
 from engine.escalation.groups import NOT_A_BRAND, Group, alike_together, open_groups
 from engine.escalation.question import PROMPT_VERSION, Offers, question_of
-from engine.escalation.sheets import Crop, best_crops, draw_sheet
+from engine.escalation.sheets import Crop, Sheet, best_crops, draw_sheet
 from engine.escalation_settings import EscalateCloudSettings, EscalateVlmSettings
 from engine.ports import ChatClient
 from engine.stage import Context, View
@@ -38,6 +38,9 @@ Settings = EscalateVlmSettings | EscalateCloudSettings
 CAUGHT_IN_A_ROW = 3
 """So many sheets with a named blank cell (or another mark of invention) end the stage."""
 LETTERS_OF_A_NAME = 2
+LEAST_MISREAD = 2
+"""A sheet on which the model reads at least so many plainly written signs, and more than half of them, as something
+else than OCR did, is not believed."""
 
 
 class Remembered(Record, frozen=True, array_like=True):
@@ -105,6 +108,7 @@ class Rung:
         self._terms = terms
         self._space = memory_space(terms.provider, terms.model)
         self._judge = Judge(view.book, settings.min_confidence)
+        self._elsewhere: frozenset[str] = frozenset()
         self._progress = _Progress()
 
     def run(self, client: ChatClient) -> EscalationPart:
@@ -113,11 +117,12 @@ class Rung:
         reused = self._recall(signs)
         self._ctx.tick(float(reused))
         self._progress.done = float(reused)
+        self._compare(signs)
         wanted = [s for s in signs if not s.answered or self._asks_alone(s)]
         stopped, calls, cost, disturbed, answered = "", 0, 0.0, False, reused
         if wanted:
             # One loop, one client: the semaphore and the connections belong to it.
-            asker = drive(lambda: self._ask_all(client, wanted), self._ctx.tick)
+            asker = drive(lambda: self._ask_all(client, signs), self._ctx.tick)
             stopped, calls, cost, disturbed = asker.stopped, asker.calls, asker.cost_usd, asker.disturbed
             answered += asker.answered
         if stopped and not answered:
@@ -182,20 +187,25 @@ class Rung:
 
     # Asking ----------------------------------------------------------------------------------------
 
-    async def _ask_all(self, client: ChatClient, wanted: Sequence[_Sign]) -> Asker:
+    async def _ask_all(self, client: ChatClient, signs: Sequence[_Sign]) -> Asker:
         asker = Asker(client, self._terms, self._tell)
         try:
-            fresh = {s.group: s for s in wanted if not s.answered}
+            fresh = {s.group: s for s in signs if not s.answered}
             order = [fresh[g] for g in alike_together(list(fresh))]
             size = self._settings.crops_per_sheet
             piles = [order[i : i + size] for i in range(0, len(order), size)]
             async with asyncio.TaskGroup() as tasks:
                 for pile in piles:
                     tasks.create_task(self._ask_sheet(asker, pile))
-            async with asyncio.TaskGroup() as tasks:
-                for sign in wanted:
-                    if self._asks_alone(sign):
+            # What is asked alone may take a name back that other signs leaned on: those are then asked alone too.
+            tried: set[Group] = set()
+            self._compare(signs)
+            while doubtful := [s for s in signs if self._asks_alone(s) and s.group not in tried]:
+                tried.update(s.group for s in doubtful)
+                async with asyncio.TaskGroup() as tasks:
+                    for sign in doubtful:
                         tasks.create_task(self._ask_alone(asker, sign))
+                self._compare(signs)
         finally:
             await client.close()
         return asker
@@ -204,14 +214,21 @@ class Rung:
         return sign.answered and not sign.alone and self._judged(sign).doubtful
 
     def _judged(self, sign: _Sign) -> Judgement:
-        return self._judge.judge(sign.group.text, sign.text_score, sign.answers)
+        return self._judge.judge(sign.group.text, sign.text_score, sign.answers, self._elsewhere)
+
+    def _compare(self, signs: Sequence[_Sign]) -> None:
+        """Note which names the run bears out: brands that were accepted before, and what signs prove."""
+        proven = {self._judged(s).proven for s in signs if s.answered}
+        seen = {fold_compact(a.brand_name) for a in self._before if a.verdict == "accepted"}
+        self._elsewhere = frozenset((proven | seen) - {""})
 
     async def _ask_sheet(self, asker: Asker, signs: Sequence[_Sign]) -> None:
         """Ask a sheet; one that shows marks of invention is asked once more in another arrangement."""
         crops = [s.crops[0] for s in signs]
         owners = [self._keys(s) for s in signs]
         offers = [s.offers for s in signs]
-        found = await self._answers(asker, crops, owners, offers, same_sign=False)
+        texts = [(s.group.text, s.text_score) for s in signs]
+        found = await self._answers(asker, crops, owners, offers, texts)
         if found is None:
             return
         for place, sign in enumerate(signs):
@@ -224,7 +241,7 @@ class Rung:
     async def _ask_alone(self, asker: Asker, sign: _Sign) -> None:
         crops = sign.crops
         owners = [self._keys(sign)] * len(crops)
-        found = await self._answers(asker, crops, owners, [sign.offers] * len(crops), same_sign=True)
+        found = await self._answers(asker, crops, owners, [sign.offers] * len(crops))
         if found is None:
             return
         sign.answers = tuple(found[place] for place in sorted(found))
@@ -237,10 +254,11 @@ class Rung:
         crops: Sequence[Crop],
         owners: Sequence[tuple[str, ...]],
         offers: Sequence[tuple[str, ...]],
-        *,
-        same_sign: bool,
+        texts: Sequence[tuple[str, float]] = (),
     ) -> dict[int, CellAnswer] | None:
-        """The usable answers by place of the crop, None where there are none."""
+        """The usable answers by place of the crop, None where there are none. `texts` is what OCR read on each, with
+        its score; empty where all are crops of one sign."""
+        same_sign = not texts
         for turn in (0, 1):
             async with asker.slots:
                 if asker.stopped:
@@ -256,19 +274,17 @@ class Rung:
             note = {"refusal": "the model declined to answer", "length": "the answer was cut off"}.get(
                 answer.end, ""
             )
-            numbered: dict[int, CellAnswer] = {}
+            found: dict[int, CellAnswer] = {}
             if not note:
                 try:
-                    numbered = read_answer(answer.text, sheet)
+                    found = self._read(answer.text, sheet, texts)
                 except BadAnswer as bad:
                     note = str(bad)
             blob = self._ctx.blobs.put(sheet.jpeg)
             self._progress.sheets.append(AskedSheet(blob, tuple(shown), self._terms.model, note))
             if not note:
                 self._progress.caught = 0
-                return {
-                    c: numbered[n] for n, c in enumerate(sheet.cells, 1) if c is not None and n in numbered
-                }
+                return found
             self._tell(where, f"The model's answer was not used: {note}.")
             if answer.end == "refusal":
                 return None
@@ -276,6 +292,17 @@ class Rung:
         if self._progress.caught >= CAUGHT_IN_A_ROW:
             asker.stop(f"{self._terms.model} gave no usable answers: {note}.")
         return None
+
+    @staticmethod
+    def _read(answer: str, sheet: Sheet, texts: Sequence[tuple[str, float]]) -> dict[int, CellAnswer]:
+        """The answers by place of the crop. Raises BadAnswer where they can't be used or show marks of invention."""
+        numbered = read_answer(answer, sheet)
+        found = {c: numbered[n] for n, c in enumerate(sheet.cells, 1) if c is not None and n in numbered}
+        if texts:
+            others, plain = misread(texts, found)
+            if others >= LEAST_MISREAD and 2 * others > plain:
+                raise BadAnswer(f"it read something else on {others} of {plain} signs with plain letters")
+        return found
 
     def _keys(self, sign: _Sign) -> tuple[str, ...]:
         return tuple(self._before[i].key for i in sign.group.members)

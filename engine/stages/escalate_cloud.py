@@ -24,7 +24,7 @@ class EscalateCloud:
     (SpendingLimit), `job_id`. See EscalateVlm for what is not `lasting`."""
 
     name: ClassVar = StageName.ESCALATE_CLOUD
-    version: ClassVar = 2
+    version: ClassVar = 3
     settings_type: ClassVar = EscalateCloudSettings
     payload_type: ClassVar[type[Record]] = EscalationPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES, StageName.ESCALATE_VLM)

@@ -26,7 +26,7 @@ class EscalateVlm:
     runner stores it for this run only, so that the next run asks again."""
 
     name: ClassVar = StageName.ESCALATE_VLM
-    version: ClassVar = 2
+    version: ClassVar = 3
     settings_type: ClassVar = EscalateVlmSettings
     payload_type: ClassVar[type[Record]] = EscalationPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES, StageName.MATCH_BRANDS)

@@ -126,10 +126,14 @@ def test_a_truthful_model_names_unknown_brands_with_few_calls(app: Container, se
     assert "Grendo Labs" in {b.brand_name for b in load_overlay(app.library, job.id).effective.counted()}
 
 
-@pytest.mark.parametrize("fault", ["lies", "lies_all", "canary"])
-def test_a_liar_convinces_nobody(app: Container, server: ModelServer, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "seed"),
+    [("lies", 1), ("lies", 2), ("misnames", 1), ("misnames", 2), ("lies_all", 0), ("canary", 0)],
+)
+def test_a_liar_convinces_nobody(app: Container, server: ModelServer, fault: str, seed: int) -> None:
     before = counted(load_run(app.library, app.jobs.jobs()[-1].id))
     server.behaviour = Behaviour(fault)
+    server.seed = seed
     job = ask_local(app, server)
     run = load_run(app.library, job.id)
     assert job.status is JobStatus.COMPLETED
@@ -141,6 +145,9 @@ def test_a_liar_convinces_nobody(app: Container, server: ModelServer, fault: str
     if fault in ("canary", "lies_all"):
         assert any("blank cell" in s.note for s in part.sheets)
         assert any("blank cell" in p.what for p in part.problems)
+    if fault == "lies":
+        assert any("signs with plain letters" in s.note for s in part.sheets)
+        assert any("signs with plain letters" in p.what for p in part.problems)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -14,13 +16,15 @@ from engine.adapters.cv import cv2
 from engine.domain.brands import BookEntry, BookSnapshot
 from engine.domain.geometry import rectangle
 from engine.domain.records import Appearance, Seen
-from engine.escalation.answers import BadAnswer, CellAnswer, Judge, agreement, read_answer
+from engine.escalation.answers import BadAnswer, CellAnswer, Judge, agreement, misread, read_answer
 from engine.escalation.budget import Price, actual_cost, picture_tokens, worst_case
 from engine.escalation.groups import NOT_A_BRAND, alike_together, distance, open_groups
 from engine.escalation.places import is_local
 from engine.escalation.question import Offers, question_of
 from engine.escalation.sheets import CELL, Crop, cell_corner, draw_sheet, grid_of
 from engine.ports import ChatAnswer
+from resources.brands import starter_book
+from tests.escalation_server import INVENTED
 
 BOOK = BookSnapshot(
     (BookEntry("b1", "Halvora", ("halvora.com",)), BookEntry("b2", "Lumeria Bank", ("Lumeria",))),
@@ -235,6 +239,64 @@ def test_a_name_counts_only_as_far_as_ocr_bears_it_out(
     judged = Judge(BOOK, 0.6).judge(read, 0.95, answers)
     assert (judged.kind, judged.name) == (kind, name)
     assert kind == "brand" or judged.kind != "brand"
+
+
+@pytest.mark.parametrize(
+    ("read", "name", "elsewhere", "kind"),
+    [
+        # 'Etio' is three quarters of 'enti': too little for a name that nothing else speaks for.
+        ("Etio", "Blentivo", (), "open"),
+        ("Van", "Vanguard", (), "open"),
+        ("Gren", "Grendo Labs", (), "open"),
+        ("Gren", "Grendo Labs", ("grendolabs",), "brand"),
+        ("III Grend", "Grendo Labs", ("grendolabs",), "brand"),
+        ("Wexm", "Grendo Labs", ("grendolabs",), "open"),
+        ("Halv", "Halvora", (), "review"),
+        ("Halv", "Halvora", ("halvora",), "brand"),
+        ("KVQ", "KVQ", (), "brand"),
+        ("Grendo", "Grendo Labs", (), "brand"),
+        ("Zentrlka", "Zentrika", (), "brand"),
+    ],
+)
+def test_a_few_letters_need_other_signs_that_bear_the_name_out(
+    read: str, name: str, elsewhere: tuple[str, ...], kind: str
+) -> None:
+    judged = Judge(BOOK, 0.6).judge(read, 0.95, [said(name, name.upper())] * 3, elsewhere)
+    assert judged.kind == kind
+    assert judged.doubtful == (kind != "brand")
+    assert (judged.proven != "") == (kind == "brand" and not elsewhere)
+
+
+def test_a_model_that_names_at_random_has_no_chance() -> None:
+    """Every name of the starter book on every text that a demo leaves open: what is kept can be read on the sign."""
+    texts = ["SPC", "AKVQ", "WES", "STAND NORTH", "1I", "AK", "Eti", "pa", "III Grend", "Labs", "Etio", "Van"]
+    texts += ["K. Brandvold", "Sporting Calda", "Enó", "ay", "Tuskline", "Grendo Labs", "GATE 7", "Wexmo"]
+    names = [*INVENTED, *(row["name"] for row in csv.DictReader(io.StringIO(starter_book().decode())))]
+    judge = Judge(BookSnapshot(()), 0.6)
+    kept = {
+        (text, name)
+        for text in texts
+        for name in names
+        for evidence in ("text", "symbol", "both")
+        if judge.judge(text, 1.0, [said(name, name.upper(), evidence, 1.0)] * 3).kind != "open"
+    }
+    assert kept <= {("Eti", "Eti"), ("Sporting Calda", "Sport1")}
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (("ZENTRIKA", "POLVARO", "WEXMOOR", "GATE 7"), (0, 3)),
+        (("QUARNEL", "ZYPHORA", "LUMBREX", "VEKKARI"), (3, 3)),
+        (("QUARNEL", "Polvaro", "", "VEKKARI"), (1, 2)),
+    ],
+)
+def test_what_a_model_reads_is_held_against_plain_letters(
+    seen: tuple[str, ...], expected: tuple[int, int]
+) -> None:
+    texts = [("Zentrika", 0.99), ("Polvaro", 0.95), ("Wexmoor", 0.93), ("GATE 7", 0.6)]
+    answers = {place: said("OTHER", text) for place, text in enumerate(seen)}
+    assert misread(texts, answers) == expected
 
 
 def test_crops_that_disagree_lower_the_confidence() -> None:
