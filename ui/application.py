@@ -72,6 +72,7 @@ class WindowApp:
         self.closed = asyncio.Event()
         self._loop = loop
         self._closing = False
+        self._ender: asyncio.Task[None] | None = None
         self.garbage = GarbageKeeper()
         self.theme = Theme(app, values.theme, values.text_scale)
         self.actions = ActionSet(app, values.keys)
@@ -145,7 +146,7 @@ class WindowApp:
         self._closing = True
         self.window.setEnabled(False)
         self.window.setWindowTitle(tr("Closing …"))
-        self._loop.create_task(self._close())
+        self._ender = self._loop.create_task(self._close())
 
     async def _close(self) -> None:
         ender = asyncio.wrap_future(_in_thread(self.container.jobs.close), loop=self._loop)
@@ -153,14 +154,14 @@ class WindowApp:
             await ender
         except Exception:
             log.exception("closing the runs")
-        self.finish()
+        await self._finish()
 
-    def finish(self) -> None:
+    async def _finish(self) -> None:
         """The rest of closing, once no run is going any more."""
         self.window.hide()
         self.window.dialogs.close()
         self.bridge.stop()
-        self.tasks.close()
+        await self.tasks.close()
         close_review = getattr(self.window.review, "close", None)
         if callable(close_review):
             close_review()

@@ -128,9 +128,11 @@ class Tasks(QObject):
     def is_busy(self) -> bool:
         return bool(self._running)
 
-    def close(self) -> None:
-        """Takes nothing new, drops waiting answers and joins the threads."""
+    async def close(self) -> None:
+        """Takes nothing new, drops waiting answers and lets them end, and joins the threads."""
         self._closed = True
-        for task in tuple(self._running):
+        waiting = tuple(self._running)
+        for task in waiting:
             task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
