@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -366,6 +367,14 @@ def model_server(signs: Iterable[tuple[str, str | None]], **values: Any) -> Iter
             server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    """The address of a port that is taken, so that no other process answers there, but refuses connections."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 def signs_of(truth: Any) -> list[tuple[str, str | None]]:

@@ -16,7 +16,7 @@ from engine.escalation.question import question_of
 from engine.escalation.sheets import Sheet, draw_sheet, drawn_word
 from engine.escalation.trouble import ModelTrouble
 from engine.ports import ChatAnswer, ChatClient, ChatTarget
-from tests.escalation_server import Behaviour, ModelServer, model_server
+from tests.escalation_server import Behaviour, ModelServer, model_server, nobody
 
 KEY = "sk-contract-0123456789abcdef"
 SIGNS: list[tuple[str, str | None]] = [("ZENTRIKA", "Zentrika"), ("RESPECT", None)]
@@ -140,15 +140,13 @@ def test_a_wrong_key_and_a_missing_model(server: ModelServer, protocol: str, she
 
 
 def test_a_slow_and_an_absent_server(server: ModelServer, protocol: str, sheet: Sheet) -> None:
-    server.behaviour = Behaviour(wait=5.0)
+    server.behaviour = Behaviour(wait=3600.0)
     with pytest.raises(ModelTrouble) as caught:
-        ask(server, protocol, sheet, timeout=0.5)
+        ask(server, protocol, sheet, timeout=2.0)
     assert caught.value.kind == "slow"
     server.closing.set()
-    with model_server([]) as gone:
-        pass
-    with pytest.raises(ModelTrouble, match="No server answers") as caught:
-        ask(gone, protocol, sheet)
+    with nobody() as server.url, pytest.raises(ModelTrouble, match="No server answers") as caught:
+        ask(server, protocol, sheet)
     assert caught.value.kind == "unreachable"
 
 
