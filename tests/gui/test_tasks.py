@@ -17,14 +17,14 @@ def test_closing_lets_every_waiting_answer_end(loop: asyncio.AbstractEventLoop) 
     tasks = Tasks(loop)
     tasks.busy.connect(lambda on: None if on else gate.set())
     for name in ("one", "two", "three"):
-        tasks.call(name, lambda: gate.wait(30), lambda _, name=name: delivered.append(name))  # type: ignore[misc]
+        tasks.call(name, lambda: gate.wait(30), lambda _, name=name: delivered.append(name))
     loop.run_until_complete(asyncio.sleep(0))
 
     async def close() -> set[asyncio.Task[None]]:
         tasks.call("not begun when all ends", lambda: None, lambda _: delivered.append("late"))
         await tasks.close()
         tasks.call("too late", lambda: None, lambda _: delivered.append("too late"))
-        return asyncio.all_tasks(loop) - {asyncio.current_task()}  # type: ignore[arg-type]
+        return asyncio.all_tasks(loop) - {asyncio.current_task()}
 
     assert loop.run_until_complete(close()) == set()
     assert not tasks.is_busy and not delivered
@@ -40,7 +40,7 @@ def test_a_window_is_closed_when_nothing_of_it_is_left_in_the_loop(
 
     class Closed(asyncio.Event):
         def set(self) -> None:
-            left.extend(asyncio.all_tasks(loop) - {asyncio.current_task(loop)})  # type: ignore[arg-type]
+            left.extend(asyncio.all_tasks(loop) - {asyncio.current_task(loop)})
             super().set()
 
     def hide_and_ask() -> None:
