@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, overload
 
 import msgspec
 
@@ -35,7 +35,7 @@ from engine.domain.brands import KnownBrand
 from engine.domain.decisions import AnchorSample, Decision, DecisionKind, Member
 from engine.domain.figures import ExposureFigures
 from engine.domain.geometry import Polygon
-from engine.domain.records import Appearance, Detection
+from engine.domain.records import Appearance, Detection, Seen
 from engine.exposure import exposure_figures
 
 __all__ = [
@@ -191,12 +191,43 @@ def redecided(overlay: Overlay, held: Mapping[str, Sequence[Holding]], names: Na
     return replace(overlay, names=names, appearances=tuple(shown), revision=max(overlay.revision, newest))
 
 
+class _Path(Sequence[AnchorSample]):
+    """An appearance's path, made when anchoring looks at it: of 20,000 appearances it looks at those that share
+    time with a decision."""
+
+    __slots__ = ("_made", "_run", "_seen")
+
+    def __init__(self, run: RunResult, seen: tuple[Seen, ...]) -> None:
+        self._run, self._seen = run, seen
+        self._made: tuple[AnchorSample, ...] | None = None
+
+    def _samples(self) -> tuple[AnchorSample, ...]:
+        if self._made is None:
+            self._made = tuple(AnchorSample(self._run.time_of(s.seq), s.polygon) for s in self._seen)
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    @overload
+    def __getitem__(self, place: int) -> AnchorSample: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[AnchorSample, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> AnchorSample | tuple[AnchorSample, ...]:
+        return self._samples()[place]
+
+    def __iter__(self) -> Iterator[AnchorSample]:
+        return iter(self._samples())
+
+
 def target_of(run: RunResult, appearance: Appearance) -> Target:
     """An appearance as anchoring sees it."""
     return Target(
         key=appearance.key,
         span=run.span_of(appearance),
-        samples=tuple(AnchorSample(run.time_of(s.seq), s.polygon) for s in appearance.seen),
+        samples=_Path(run, appearance.seen),
         text=appearance.text,
         look=appearance.look,
         tokens=run.track_tokens(appearance),

@@ -288,7 +288,8 @@ def load_run(library: ResultLibrary, job_id: str, *, preview: bool = True) -> Ru
 
     def payloads(stage: StageName, kind: type[R]) -> list[R]:
         chosen = sorted((chunk, ref.key) for (s, chunk), ref in refs.items() if s == stage)
-        return [decode(library.parts.payload(key), kind) for _, key in chosen]
+        found = library.parts.payloads(key for _, key in chosen)
+        return [decode(found[key], kind) for _, key in chosen]
 
     with _no_collection():
         frames = payloads(StageName.EXTRACT_FRAMES, FramesPart)

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -44,7 +45,7 @@ class Target:
 
     key: str
     span: Span
-    samples: tuple[AnchorSample, ...]
+    samples: Sequence[AnchorSample]
     text: str = ""
     look: str = ""
     tokens: tuple[str, ...] = ()
@@ -128,12 +129,11 @@ def path_overlap(a: Sequence[AnchorSample], b: Sequence[AnchorSample], common: S
     return sum(overlap(polygon_at(a, t), polygon_at(b, t)) for t in times) / len(times)
 
 
-@dataclass(slots=True)
+@dataclass
 class TargetIndex:
     """Targets by time and by track."""
 
     targets: Sequence[Target]
-    folded: list[str] = field(default_factory=list)
     buckets: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     tokens: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     keys: dict[str, int] = field(default_factory=dict)
@@ -141,12 +141,16 @@ class TargetIndex:
 
     def __post_init__(self) -> None:
         for number, target in enumerate(self.targets):
-            self.folded.append(fold_compact(target.text))
             self.keys[target.key] = number
             for bucket in range(target.span.start // BUCKET, target.span.end // BUCKET + 1):
                 self.buckets[bucket].append(number)
             for token in target.tokens:
                 self.tokens[token].append(number)
+
+    @cached_property
+    def folded(self) -> list[str]:
+        """The targets' folded texts."""
+        return [fold_compact(target.text) for target in self.targets]
 
     def during(self, span: Span) -> list[int]:
         """Numbers of the targets that share time with `span`, in order."""

@@ -74,6 +74,10 @@ class PartStore(Protocol):
         """DataDamage where the part or its bytes are gone."""
         ...
 
+    def payloads(self, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """Many payloads at once, by key; DataDamage where one is gone."""
+        ...
+
     def save(self, job_id: str, part: StoredPart) -> None:
         """Store the part (blobs first, row last; same key again is no error) and attach it to the job."""
         ...

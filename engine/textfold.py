@@ -19,6 +19,7 @@ _WIDE_RANGES = (
     (0x2E80, 0x2FDF), (0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7AF),
     (0xF900, 0xFAFF), (0x20000, 0x3134F),
 )  # fmt: skip
+_ASCII = {code: chr(code).lower() if chr(code).isalnum() else None for code in range(128)}
 _SOLE_LETTER_SIGNS = str.maketrans("|!¡$€£@§", "liiseeas")
 
 
@@ -137,6 +138,8 @@ def fold(text: str) -> str:
 
 def fold_compact(text: str) -> str:
     """Folded letters and digits of `text` without any gaps: the form in which names are compared."""
+    if text.isascii() and "+" not in text:
+        return text.translate(_ASCII)
     return fold_spans(text).compact
 
 

@@ -47,10 +47,10 @@ def _is_for_command_line(given: Sequence[str]) -> bool:
     return False
 
 
-def _open_window(folder: Path, videos: Sequence[Path]) -> int:
+def _open_window(folder: Path, source_id: str) -> int:
     from ui.application import run_window
 
-    return run_window(folder, videos)
+    return run_window(folder, review=source_id)
 
 
 def _self_test(folder: str) -> int:

@@ -92,11 +92,15 @@ class WindowApp:
         self.window = MainWindow(self.services, messages, state or WindowState())
         self.window.closing.connect(self.begin_close)
 
-    def start(self, videos: Sequence[Path] = ()) -> None:
-        """Shows the window, then reads the library, then warms the engine."""
+    def start(self, videos: Sequence[Path] = (), review: str = "") -> None:
+        """Shows the window, then reads the library, then warms the engine. `review` is the id of a source that is
+        to be reviewed at once: then the first key decides."""
         sys.setswitchinterval(SWITCH_SECONDS)
         self.window.show()
-        self.window.session.refresh()
+        if review:
+            self.window.open_source(review)
+        else:
+            self.window.session.refresh()
         library = self.container.library
         if not library.read_only:
             self.preferences.remember_library(library.folder)
@@ -181,8 +185,11 @@ def _in_thread(work: Callable[[], None]) -> concurrent.futures.Future[None]:
     return future
 
 
-def run_window(folder: Path, videos: Sequence[Path] = (), *, read_only: bool = False) -> int:
-    """Opens the window on a library and returns when it is closed; 0 where all went well."""
+def run_window(
+    folder: Path, videos: Sequence[Path] = (), *, read_only: bool = False, review: str = ""
+) -> int:
+    """Opens the window on a library and returns when it is closed; 0 where all went well. `review` is the id of a
+    source that is to be reviewed at once."""
     app = make_qt_application()
     if not read_only and hand_over(folder, videos):
         return 0
@@ -207,7 +214,7 @@ def run_window(folder: Path, videos: Sequence[Path] = (), *, read_only: bool = F
             if instance is not None:
                 instance.called.connect(window.raise_window)
             _close_on_signals(window)
-            window.start(videos)
+            window.start(videos, review)
             if note:
                 window.services.messages.tell(note, "warning")
             loop.run_until_complete(window.closed.wait())

@@ -62,6 +62,7 @@ class ReviewPage(QMainWindow):
         ]
         actions.attach_review(review.queue, review.canvas, review.inspector, review.timeline)
         self._first = True
+        self._canvas_wanted = False
         self.arrange()
         review.restore_state(state.restore_parts())
 
@@ -116,6 +117,11 @@ class ReviewPage(QMainWindow):
     def show_run(self, source: bool, run: bool) -> None:
         """Shows the frame, or what to do where there is no source or no run."""
         self._stack.setCurrentIndex(2 if run else 1 if source else 0)
+        if run and self._canvas_wanted:
+            focus = QApplication.focusWidget()
+            if focus is None or self.isAncestorOf(focus):
+                self.to_canvas()
+            self._canvas_wanted = False
 
     def save(self) -> None:
         """Keeps the layout for the next start."""
@@ -132,6 +138,8 @@ class ReviewPage(QMainWindow):
 
     @Slot()
     def to_canvas(self) -> None:
+        """Gives the focus to the frame: as soon as it is there, where the run is still being read."""
+        self._canvas_wanted = self._stack.currentWidget() is not self._review.canvas
         self._review.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _step(self, by: int) -> None:

@@ -13,11 +13,11 @@ STOPPED = 7
 """Exit code of a run that a person paused or cancelled."""
 
 
-def main(arguments: Sequence[str], open_window: Callable[[Path, Sequence[Path]], int] | None = None) -> int:
+def main(arguments: Sequence[str], open_window: Callable[[Path, str], int] | None = None) -> int:
     """Run one sub-command (arguments without the program's name) and return its exit code.
 
-    `open_window` opens the review window on a library's folder and videos; sub-commands that end in the window say so
-    where it is None.
+    `open_window` opens the review window on a library's folder with a source (its id) ready to review;
+    sub-commands that end in the window say so where it is None.
     """
     from app.cli.parser import build_parser
 

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from app.cli.console import RunReporter
 from app.cli.figures import print_exposure
@@ -44,7 +43,7 @@ def do_demo(given: argparse.Namespace) -> int:
     if given.open_window is None or not _has_display():
         print("\nNo display here: the review window was not opened.")
         return 0
-    code: int = given.open_window(folder, [Path(source.path)])
+    code: int = given.open_window(folder, source.id)
     return code
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 _HOMES = {
@@ -31,9 +31,7 @@ VERBS = frozenset(_HOMES)
 """All sub-commands: anything else opens the window."""
 
 
-def dispatch(
-    given: argparse.Namespace, open_window: Callable[[Path, Sequence[Path]], int] | None = None
-) -> int:
+def dispatch(given: argparse.Namespace, open_window: Callable[[Path, str], int] | None = None) -> int:
     """Call the sub-command's function (`do_<verb>` of its module) and return its exit code."""
     given.open_window = open_window
     module = importlib.import_module(f"app.cli.{_HOMES[given.verb]}")

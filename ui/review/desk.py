@@ -323,10 +323,13 @@ class ReviewDesk(QObject):
             self.item_changed.emit(not self._before[0])
 
     def _item_again(self, snapshot: Snapshot) -> str:
-        """The item that was looked at: by key, else the same brand or text at the same time, else its place."""
+        """The item that was looked at: by key, else the same brand or text at the same time, else its place. Of a
+        source that was just opened: the first that nobody has decided."""
         key, number, before = self._before
         if not snapshot.rows:
             return self.key if self.key in snapshot.appearances else ""
+        if not key and not self.key:
+            return next((row for row in snapshot.rows if not row.decided), snapshot.rows[0]).key
         if self.key and (self.key in snapshot.place or self.key in snapshot.appearances):
             return self.key
         if before is not None:
