@@ -26,6 +26,11 @@ CLEAR = 1_000.0
 """Clarity of a box that a person drew or confirmed by eye: they could read it."""
 
 
+def whole_of(key: str) -> str:
+    """The key of the appearance that a piece was split off; a whole one's is its own."""
+    return key.partition(FRAME_MARK)[0] if FRAME_MARK in key else key
+
+
 class State(StrEnum):
     """What people have said about an appearance."""
 
@@ -105,6 +110,8 @@ def pieces_of(
     """The appearance under the decisions that hold it (latest first), and single frames split off it, each with
     its own decision and the key `appearance@seq`. A word on a frame that a later word or a later correction of the
     whole took away stands in the history only."""
+    if not held:
+        return [_effective(run, machine, span, (), names)]
     single = [pair for pair in held if pair[0].note == FRAME_NOTE]
     others = [pair for pair in held if pair[0].note != FRAME_NOTE]
     whole = _effective(run, machine, span, others, names)

@@ -22,6 +22,7 @@ from app.effective import (
     detections_of,
     drawn_by,
     pieces_of,
+    whole_of,
 )
 from app.results import ResultLibrary, RunResult, load_run
 from engine.anchoring import (
@@ -180,7 +181,7 @@ def redecided(overlay: Overlay, held: Mapping[str, Sequence[Holding]], names: Na
     run = overlay.run
     shown: list[EffectiveAppearance] = []
     for a in overlay.appearances:
-        whole = a.key.partition(FRAME_MARK)[0]
+        whole = whole_of(a.key)
         if whole not in held:
             shown.append(a)
         elif a.key == whole and a.machine is not None:

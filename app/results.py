@@ -217,6 +217,8 @@ class RunResult:
     def _edges(self, seq: int) -> tuple[int, int]:
         kept = self.kept.get(seq)
         if kept is not None and kept.spans:
+            if len(kept.spans) == 1:
+                return kept.spans[0].start, kept.spans[0].end
             return min(s.start for s in kept.spans), max(s.end for s in kept.spans)
         time = self.frames[seq].time if seq in self.frames else round(seq / self.fps * 1_000_000)
         return time, time

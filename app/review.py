@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.brand_search import BrandHit, BrandSearch, load_names
+from app.effective import whole_of
 from app.handling.standing import held_decisions
 from app.learning import Choices
 from app.overlay import FRAME_MARK, EffectiveAppearance, Overlay, State, build_overlay, redecided
@@ -175,12 +176,12 @@ class ReviewSession:
         if change is None or "decisions" not in change.kinds or any(":" in i for i in change.ids):
             return set()
         known = self._overlay.by_key
-        keys = {i.partition(FRAME_MARK)[0] for i in change.ids if not _is_decision(i)}
+        keys = {whole_of(i) for i in change.ids if not _is_decision(i)}
         if not all(k in known and known[k].machine is not None for k in keys):
             return set()
         touched = {d.id for k in keys for d in known[k].history}
         keys |= {
-            a.key.partition(FRAME_MARK)[0]
+            whole_of(a.key)
             for a in self._overlay.appearances
             if a.machine is not None and a.history and not touched.isdisjoint(d.id for d in a.history)
         }
@@ -190,9 +191,9 @@ class ReviewSession:
         names = load_names(self._library)
         held = held_decisions(self._library, self._runs, self.run, sorted(keys))
         self._overlay = redecided(self._overlay, held, names)
-        shown = [a for a in self._overlay.appearances if a.key.partition(FRAME_MARK)[0] in keys]
+        shown = [a for a in self._overlay.appearances if whole_of(a.key) in keys]
         there = {a.key for a in shown}
-        for key in [k for k in self._order.units if k.partition(FRAME_MARK)[0] in keys and k not in there]:
+        for key in [k for k in self._order.units if whole_of(k) in keys and k not in there]:
             self._order.drop(key)
         for a in shown:
             self._order.put(self._unit(a))
@@ -303,7 +304,7 @@ class ReviewSession:
 
     def history(self, key: str) -> list[AuditEntry]:
         """Rows of the log that speak of this appearance, newest first."""
-        return self._library.audit.search(key.partition(FRAME_MARK)[0], source_id=self.run.source.id)
+        return self._library.audit.search(whole_of(key), source_id=self.run.source.id)
 
     def _past(self) -> Choices:
         if self._choices is None:

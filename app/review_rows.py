@@ -110,25 +110,35 @@ class QueueFilter:
 
     def lets(self, rows: Iterable[QueueRow]) -> list[QueueRow]:
         """The rows that pass, in their order."""
+        left = list(rows)
+        if not self.denied:
+            left = [r for r in left if r.verdict != "denied" or r.state is not State.UNDECIDED]
+        if self.undecided:
+            left = [r for r in left if r.state is State.UNDECIDED or r.orphan is not None]
+        if self.flagged:
+            left = [r for r in left if r.flags]
+        if self.flags:
+            left = [r for r in left if not self.flags.isdisjoint(r.flags)]
+        if self.states:
+            left = [r for r in left if r.state in self.states]
+        if self.brand_id:
+            left = [r for r in left if r.brand_id == self.brand_id]
+        if self.surface:
+            left = [r for r in left if r.surface == self.surface]
+        if self.evidence:
+            left = [r for r in left if r.evidence == self.evidence]
+        return self._reading(left) if self.text.strip() else left
+
+    def _reading(self, rows: Iterable[QueueRow]) -> list[QueueRow]:
+        """The rows that hold the text, as it is or folded."""
         sought = fold_compact(self.text)
         plain = self.text.casefold().strip()
         return [
             r
             for r in rows
-            if (self.denied or r.verdict != "denied" or r.state is not State.UNDECIDED)
-            and not (self.undecided and r.decided)
-            and not (self.flagged and not r.flags)
-            and (not self.flags or not self.flags.isdisjoint(r.flags))
-            and (not self.states or r.state in self.states)
-            and (not self.brand_id or r.brand_id == self.brand_id)
-            and (not self.surface or r.surface == self.surface)
-            and (not self.evidence or r.evidence == self.evidence)
-            and (
-                not plain
-                or plain in r.text.casefold()
-                or plain in r.brand_name.casefold()
-                or (bool(sought) and (sought in fold_compact(r.text) or sought in fold_compact(r.brand_name)))
-            )
+            if plain in r.text.casefold()
+            or plain in r.brand_name.casefold()
+            or (bool(sought) and (sought in fold_compact(r.text) or sought in fold_compact(r.brand_name)))
         ]
 
 
@@ -167,7 +177,11 @@ class Facts:
     def _crop(self, a: EffectiveAppearance) -> CropRef | None:
         if not a.seen:
             return None
-        best = max(a.seen, key=lambda s: (s.clarity * s.visible * s.text_score, -s.seq))
+        best, top = a.seen[0], -1.0
+        for s in a.seen:
+            worth = s.clarity * s.visible * s.text_score
+            if worth > top:
+                best, top = s, worth
         frame = self.run.frames.get(best.seq)
         return CropRef(best.seq, frame.time if frame else 0, frame.image if frame else "", best.polygon)
 

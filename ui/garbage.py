@@ -2,7 +2,9 @@
 
 Python collects in whichever thread happens to allocate; a widget or pixmap that dies in a worker thread takes the
 program with it. So automatic collection is off while a window is open and a timer collects here instead: young
-objects often, everything only after a while without input.
+objects often, everything only after a while without work. What came in large numbers since the last second is a run
+that was loaded: records, which form no cycles. Looking through a million of them would stop the window for a fifth
+of a second, so they are set aside until everything is collected.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from PySide6.QtWidgets import QApplication
 EVERY_MS = 1000
 WHOLE_EVERY = 60.0
 """Seconds between two collections of everything."""
+LOADED = 20_000
+"""Objects that came within a second from which on they are taken for a run that was loaded."""
 QUIET = 5.0
 """Seconds without young garbage being due after which everything may be collected."""
 
@@ -38,7 +42,10 @@ class GarbageKeeper(QObject):
     def _collect(self) -> None:
         now = time.monotonic()
         young, middle, _ = gc.get_count()
-        if middle > self._thresholds[1]:
+        if young > LOADED:
+            self._busy = now
+            gc.freeze()
+        elif middle > self._thresholds[1]:
             self._busy = now
             gc.collect(1)
         elif young > self._thresholds[0]:
@@ -46,12 +53,15 @@ class GarbageKeeper(QObject):
             gc.collect(0)
         elif now - self._whole > WHOLE_EVERY and now - self._busy > QUIET:
             self._whole = now
+            gc.unfreeze()
             gc.collect()
+            gc.freeze()
 
     def close(self) -> None:
         """Collects what the window left, here and now, and gives collection back to Python."""
         self._timer.stop()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        gc.unfreeze()
         gc.collect()
         if self._was_enabled:
             gc.enable()

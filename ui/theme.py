@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -155,8 +156,9 @@ def palette(c: Colours) -> QPalette:
     return made
 
 
+@cache
 def data_pen(state: DataState, scale: float = 1.0) -> QPen:
-    """The outline of a data state; cosmetic, so that zoom does not thicken it."""
+    """The outline of a data state; cosmetic, so that zoom does not thicken it. Shared: copy before changing it."""
     style = DATA[state]
     pen = QPen(QColor(style.colour), style.width * scale)
     pen.setCosmetic(True)

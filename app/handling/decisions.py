@@ -252,14 +252,25 @@ def _by_brand(
         brand = work.brand_for(*chosen)
         return {(brand.id, brand.canonical_name): every}
     groups: dict[tuple[str, str], list[Appearance]] = {}
+    proposed: dict[tuple[str, ...], KnownBrand] = {}
     for a in every:
         if kind == "confirm":
-            brand = _own_brand(a, work)
+            asked = _proposal(a)
+            if asked not in proposed:
+                proposed[asked] = _own_brand(a, work)
+            brand = proposed[asked]
             place = brand.id, brand.canonical_name
         else:
             place = a.brand_id, a.brand_name
         groups.setdefault(place, []).append(a)
     return groups
+
+
+def _proposal(a: Appearance) -> tuple[str, ...]:
+    """What `_own_brand` goes by: look-alikes that say the same are looked up once."""
+    top = a.candidates[0] if a.candidates else None
+    proposal = (top.brand_id, top.brand_name, top.matched) if top is not None else ()
+    return (a.brand_id, a.brand_name, a.source, *proposal)
 
 
 def _own_brand(a: Appearance, work: Work) -> KnownBrand:

@@ -466,3 +466,21 @@ def test_every_control_of_the_panes_has_a_name(at):
             for widget in (w for w in pane.findChildren(kind) if w.isVisibleTo(pane)):
                 text = getattr(widget, "text", str)()
                 assert widget.accessibleName() or text, (type(pane).__name__, type(widget).__name__)
+
+
+def test_a_source_opens_on_the_first_row_that_nobody_has_decided(open_window, demo_library, tmp_path):
+    """Also where decided rows stand before it: unsure ones keep their place in a list that shows everything."""
+    from app.commands import Decide
+    from app.review import ReviewService
+
+    driver = open_window(demo_library)
+    container, source = driver.app.container, driver.window.session.shelf.sources[0].id
+    job = next(j for j in driver.window.session.shelf.jobs if j.accepted).id
+    rows = ReviewService(container.library, container.runs).open(job).queue()
+    for row in rows[:-1]:
+        container.bus.do(Decide(source_id=source, job_id=job, appearance_keys=row.keys, kind="unsure"))
+    driver.window.review.want(undecided=False)
+    driver.window.open_source(source)
+    at = Reviewer(driver)
+    assert at.desk.key == rows[-1].key
+    assert at.desk.snapshot.place[at.desk.key] > 0

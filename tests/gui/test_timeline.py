@@ -151,3 +151,32 @@ def wheel(timeline: Timeline, at: QPointF, turn: int) -> None:
         False,
     )
     QApplication.sendEvent(timeline.viewport(), event)
+
+
+def test_rows_that_changed_alone_are_drawn_as_all_rows_would_be(qtbot, qapp):
+    """What is under the playhead is the same whether a decision redrew one row or everything."""
+    theme = Theme(qapp)
+    lanes = [
+        lane([(n * SECOND, (n + 3) * SECOND)], [(n * SECOND, (n + 2) * SECOND, UNDECIDED)], f"Brand {n}")
+        for n in range(12)
+    ]
+    cuts = np.array([2 * SECOND, 5 * SECOND], np.int64)
+    lost = ((7 * SECOND, 8 * SECOND, "black"),)
+    before = TimelineData(20 * SECOND, 500_000, tuple(lanes), cuts, lost, ((0, 20 * SECOND),))
+    lanes[3] = lane([(0, 9 * SECOND)], [(0, 9 * SECOND, DECIDED)], "Brand 3")
+    lanes[9] = lane([(0, 4 * SECOND)], [(0, 4 * SECOND, DECIDED)], "Brand 9")
+    after = TimelineData(20 * SECOND, 500_000, tuple(lanes), cuts, lost, ((0, 20 * SECOND),))
+    pictures = []
+    for first in (before, after):
+        timeline = Timeline(theme)
+        qtbot.addWidget(timeline)
+        timeline.resize(700, RULER + 6 * ROW)
+        timeline.set_data(first)
+        timeline.show()
+        timeline.verticalScrollBar().setValue(2 * ROW)
+        plain = timeline.grab().toImage()
+        timeline.set_data(after)
+        pictures.append(timeline.grab().toImage())
+        assert (plain == pictures[-1]) == (first is after), "only a change shows"
+    assert pictures[0] == pictures[1]
+    theme.close()

@@ -244,3 +244,8 @@ def test_lines_of_a_slanted_board_are_stacked_as_if_it_lay_level() -> None:
     assert [j.text for j in join_candidates([upper, lower])] == ["Dune Coffee"]
     beside = TextBox("Coffee", (262.0, 64.3, 410.0, 88.0), -0.083)
     assert [j.text for j in join_candidates([upper, beside])] == ["Dune Coffee"]
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=30))
+def test_plain_letters_fold_the_short_way_to_the_same(text):
+    assert fold_compact(text) == fold_spans(text).compact

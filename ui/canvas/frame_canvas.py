@@ -106,7 +106,9 @@ class FrameCanvas(QWidget):
         self._picture = QImage()
 
     def set_boxes(self, boxes: Sequence[CanvasBox]) -> None:
-        self._boxes = tuple(boxes)
+        if (shown := tuple(boxes)) == self._boxes:
+            return
+        self._boxes = shown
         chosen = next((b for b in self._boxes if b.chosen), None)
         words = tr("{n} boxes").format(n=len(self._boxes))
         self.setAccessibleDescription(f"{words}; {chosen.words}" if chosen else words)

@@ -36,7 +36,7 @@ class CropView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(HEIGHT)
         self.setAccessibleName(tr("Enlarged crop"))
-        thumbnails.ready.connect(self.update)
+        thumbnails.ready.connect(self._thumbnail_ready)
 
     def sizeHint(self) -> QSize:
         return QSize(280, HEIGHT)
@@ -46,6 +46,11 @@ class CropView(QWidget):
         self._crop, self._state = crop, state
         self.setAccessibleDescription(words)
         self.update()
+
+    def _thumbnail_ready(self) -> None:
+        """Any thumbnail is ready: of interest while the own one isn't there yet."""
+        if self._last is None or self._last[0] is not self._crop:
+            self.update()
 
     def release(self) -> None:
         """Lets go of the pixmap before the end."""

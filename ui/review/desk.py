@@ -76,6 +76,7 @@ class ReviewDesk(QObject):
         self._busy = False
         self._lanes = LaneBuilder()
         self._lock = Lock()
+        self._taken: Snapshot | None = None
         self._before: tuple[str, int, QueueRow | None] = ("", 0, None)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -302,7 +303,8 @@ class ReviewDesk(QObject):
 
     def _take(self, session: ReviewSession, wanted: Wanted, held: frozenset[str]) -> Snapshot:
         with self._lock:
-            return take_snapshot(session, wanted.to_filter(), held, self._lanes)
+            self._taken = take_snapshot(session, wanted.to_filter(), held, self._lanes, self._taken)
+            return self._taken
 
     # Showing ---------------------------------------------------------------------------------------
 

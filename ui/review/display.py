@@ -126,11 +126,7 @@ class Display(QObject):
         review.queue.show_current(review.desk.key)
         if review.previewed.boxes is None:
             review.timeline.set_data(snapshot.timeline)
-        flagged = [r.span.start for r in snapshot.rows if r.flags and not r.decided]
-        decided = [a.span.start for a in snapshot.appearances.values() if a.decided]
-        review.canvas.transport.bar.set_data(
-            snapshot.timeline, np.array(flagged, np.int64), np.array(decided, np.int64)
-        )
+        review.canvas.transport.bar.set_data(snapshot.timeline, snapshot.flagged_at, snapshot.decided_at)
         self._show_item()
         self.show_boxes()
 

@@ -27,6 +27,7 @@ class QueueModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[QueueRow, ...] = ()
+        self._keys: tuple[str, ...] = ()
         self._place: Mapping[str, int] = {}
         self._pending: Mapping[str, Pending] = {}
         self._tried: Mapping[str, str] = {}
@@ -35,16 +36,18 @@ class QueueModel(QAbstractListModel):
         """Takes another snapshot; True where the rows are others than before (then selections are lost)."""
         rows = snapshot.rows if snapshot is not None else ()
         place = snapshot.place if snapshot is not None else {}
-        same = len(rows) == len(self._rows) and all(
-            a.key == b.key for a, b in zip(rows, self._rows, strict=True)
-        )
+        keys = snapshot.keys if snapshot is not None else ()
+        same = keys == self._keys
         if not same:
             self.beginResetModel()
-        self._rows, self._place = rows, place
+        before = self._rows
+        self._rows, self._keys, self._place = rows, keys, place
         if not same:
             self.endResetModel()
-        elif rows:
-            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+        else:
+            for number, (row, then) in enumerate(zip(rows, before, strict=True)):
+                if row is not then:
+                    self.dataChanged.emit(self.index(number), self.index(number))
         return not same
 
     def show_pending(self, pending: Mapping[str, Pending]) -> None:

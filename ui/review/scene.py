@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.domain.geometry import Polygon, interpolate
 from ui.canvas.boxes import CanvasBox
@@ -34,14 +35,28 @@ class Pending:
 class BoxIndex:
     """All appearances by time. Built off the main thread; asking costs well under a millisecond."""
 
-    def __init__(self, run: RunResult, appearances: Sequence[EffectiveAppearance]) -> None:
+    def __init__(
+        self, run: RunResult, appearances: Sequence[EffectiveAppearance], before: BoxIndex | None = None
+    ) -> None:
+        """`before` is an earlier index: of the same run, only what is another object now is looked at."""
         self._run = run
         self._all = [a for a in appearances if a.seen]
+        self._times: dict[int, list[int]] = {}
+        self._starts: NDArray[np.int64]
+        self._ends: NDArray[np.int64]
+        self._step: int
+        self._cuts: NDArray[np.int64]
+        if before is not None and before._run is run and len(before._all) == len(self._all):
+            self._starts, self._ends = before._starts.copy(), before._ends.copy()
+            self._step, self._cuts = before._step, before._cuts
+            for number, (a, then) in enumerate(zip(self._all, before._all, strict=True)):
+                if a is not then:
+                    self._starts[number], self._ends[number] = a.span.start, a.span.end
+            return
         self._starts = np.array([a.span.start for a in self._all], np.int64)
         self._ends = np.array([a.span.end for a in self._all], np.int64)
         self._step = round(1_000_000 / run.fps)
         self._cuts = cut_times(run)
-        self._times: dict[int, list[int]] = {}
 
     def at(self, time: int) -> list[tuple[EffectiveAppearance, Polygon]]:
         """Appearances on screen at a time (microseconds) and where each is."""

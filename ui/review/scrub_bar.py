@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
@@ -17,6 +17,8 @@ from ui.tokens import DATA, DataState
 HEIGHT = 34
 EDGE = 10
 TRACK_TOP, TRACK_HEIGHT = 14, 6
+MARK_EVERY = 4
+"""Flags nearer to each other than so many pixels are drawn as one: a thousand triangles say no more."""
 
 
 class ScrubBar(QWidget):
@@ -46,8 +48,12 @@ class ScrubBar(QWidget):
 
     def set_data(self, data: TimelineData, flagged: NDArray[np.int64], decided: NDArray[np.int64]) -> None:
         """`flagged` and `decided` are start times in microseconds."""
+        same = data.same_frame(self._data) and all(
+            np.array_equal(new, old) for new, old in ((flagged, self._flagged), (decided, self._decided))
+        )
         self._data, self._flagged, self._decided = data, flagged, decided
-        self._redraw()
+        if not same:
+            self._redraw()
 
     def set_item(self, spans: tuple[tuple[int, int], ...]) -> None:
         """Stretches of the item that is looked at."""
@@ -128,18 +134,21 @@ class ScrubBar(QWidget):
                 painter.drawLine(QPointF(x, track.top()), QPointF(x, track.bottom()))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(c.warning))
-        for x in self._columns(self._flagged):
+        for x in self._columns(self._flagged, MARK_EVERY):
             painter.drawPolygon([QPointF(x - 3, 5), QPointF(x + 3, 5), QPointF(x, 10)])
         painter.setPen(QPen(QColor(DATA[DataState.PERSON].colour).darker(120), 2))
-        for x in self._columns(self._decided):
-            painter.drawLine(QPointF(x, track.bottom() + 4), QPointF(x, track.bottom() + 9))
+        top, foot = track.bottom() + 4, track.bottom() + 9
+        painter.drawLines([QLineF(x, top, x, foot) for x in self._columns(self._decided, 2)])
 
-    def _columns(self, times: NDArray[np.int64]) -> list[float]:
-        """One x per pixel column that holds at least one of these times."""
+    def _columns(self, times: NDArray[np.int64], every: int = 1) -> list[float]:
+        """One x per so many pixel columns that hold at least one of these times: the first one's."""
         if not len(times):
             return []
         scale = (self.width() - 2 * EDGE) / max(1, self._data.duration)
-        return [float(x) + 0.5 for x in np.unique((EDGE + times * scale).astype(int))]
+        there = np.unique((EDGE + times * scale).astype(int))
+        if every > 1:
+            there = there[np.unique(there // every, return_index=True)[1]]
+        return [float(x) + 0.5 for x in there]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._redraw()

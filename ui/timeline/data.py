@@ -77,6 +77,21 @@ class TimelineData:
     lost: tuple[tuple[int, int, str], ...]
     analysed: tuple[tuple[int, int], ...]
 
+    def same_frame(self, other: TimelineData) -> bool:
+        """Whether all but the lanes is as in another one."""
+        return (
+            (self.duration, self.step, self.lost, self.analysed)
+            == (other.duration, other.step, other.lost, other.analysed)
+            and np.array_equal(self.cuts, other.cuts)
+            and (self is EMPTY) == (other is EMPTY)
+        )
+
+    def changed_lanes(self, other: TimelineData) -> list[int] | None:
+        """Numbers of the lanes that aren't the same objects as in another one; None where more than these differs."""
+        if len(self.lanes) != len(other.lanes) or not self.same_frame(other):
+            return None
+        return [n for n, (a, b) in enumerate(zip(self.lanes, other.lanes, strict=True)) if a is not b]
+
 
 EMPTY = TimelineData(1, 500_000, (), _NONE, (), ())
 

@@ -37,7 +37,13 @@ class LaneBuilder:
         self._seconds: Any = np.zeros(0)
         self._boxes: dict[str, tuple[object, Times]] = {}
         self._lanes: dict[LaneName, tuple[Group, Lane]] = {}
+        self._shown: tuple[EffectiveAppearance, ...] = ()
+        self._places: list[LaneName | None] = []
+        self._groups: dict[LaneName, Group] = {}
+        self._grouped_by: tuple[Names, bool] | None = None
         self._ranks: dict[LaneName, int] = {}
+        self._last: dict[LaneName, tuple[Lane, Lane]] = {}
+        self._cuts: Times = np.zeros(0, np.int64)
 
     def build(
         self,
@@ -50,16 +56,7 @@ class LaneBuilder:
         """The timeline of these appearances. Denied texts are left out unless `denied`."""
         if run is not self._run:
             self._start(run)
-        groups: dict[LaneName, Group] = {}
-        for a in appearances:
-            machine = a.machine
-            if machine is not None and machine.verdict == "denied" and not a.decided and not denied:
-                continue
-            brand_id, name = a.brand_id, a.brand_name
-            if not name and machine is not None and machine.candidates and not a.decided:
-                brand_id = names.resolve(machine.candidates[0].brand_id)
-                name = names.name(brand_id, machine.candidates[0].brand_name)
-            groups.setdefault((brand_id or name, name, a.surface == "caption"), []).append(a)
+        groups = self._group(tuple(appearances), names, denied)
         made = {name: self._lane(name, group) for name, group in groups.items()}
         self._lanes = {name: known for name, known in self._lanes.items() if name in groups}
         lanes = self._in_order(made)
@@ -67,10 +64,37 @@ class LaneBuilder:
             duration=max(run.source.duration, 1),
             step=round(1_000_000 / run.fps),
             lanes=tuple(lanes),
-            cuts=cut_times(run),
+            cuts=self._cuts,
             lost=tuple((lost.span.start, lost.span.end, lost.reason) for lost in run.lost),
             analysed=tuple((span.start, span.end) for span in run.analysed),
         )
+
+    def _group(
+        self, shown: tuple[EffectiveAppearance, ...], names: Names, denied: bool
+    ) -> dict[LaneName, Group]:
+        """The appearances by lane. Where only some are other objects than the last time, only their lanes are
+        put together anew."""
+        places, touched = self._places, set[LaneName | None]()
+        if self._grouped_by != (names, denied) or len(shown) != len(self._shown):
+            places = [_lane_of(a, names, denied) for a in shown]
+            touched.update(places)
+            self._groups = {}
+        else:
+            for number, (a, then) in enumerate(zip(shown, self._shown, strict=True)):
+                if a is not then:
+                    touched.add(places[number])
+                    places[number] = _lane_of(a, names, denied)
+                    touched.add(places[number])
+        touched.discard(None)
+        if touched:
+            fresh: dict[LaneName, Group] = {}
+            for place, a in zip(places, shown, strict=True):
+                if place in touched:
+                    fresh.setdefault(place, []).append(a)  # type: ignore[arg-type]
+            kept = {name: group for name, group in self._groups.items() if name not in touched}
+            self._groups = {**kept, **fresh}
+        self._shown, self._places, self._grouped_by = shown, places, (names, denied)
+        return self._groups
 
     def _in_order(self, made: dict[LaneName, Lane]) -> list[Lane]:
         """The longest first, as they stood when the source was opened; later ones come behind. Colours stay."""
@@ -78,7 +102,18 @@ class LaneBuilder:
         for name in sorted(new, key=lambda name: (not name[1], name[2], -made[name].seconds, name)):
             self._ranks[name] = len(self._ranks)
         ordered = sorted(made, key=lambda name: (not name[1], name[2], self._ranks[name]))
-        return [replace(made[name], colour=self._ranks[name]) for name in ordered]
+        shown = {
+            name: self._coloured(made[name], self._ranks[name], self._last.get(name)) for name in ordered
+        }
+        self._last = {name: (made[name], lane) for name, lane in shown.items()}
+        return list(shown.values())
+
+    @staticmethod
+    def _coloured(lane: Lane, colour: int, last: tuple[Lane, Lane] | None) -> Lane:
+        """The lane in its colour: the same object as the last time where it is the same."""
+        if last is not None and last[0] is lane and last[1].colour == colour:
+            return last[1]
+        return replace(lane, colour=colour)
 
     def _start(self, run: RunResult) -> None:
         """Tables by seq: the stretch that each kept frame stands for, and its seconds."""
@@ -87,6 +122,8 @@ class LaneBuilder:
         self._run = run
         self._boxes.clear()
         self._lanes.clear()
+        self._grouped_by = None
+        self._cuts = cut_times(run)
         size = max(run.kept, default=-1) + 1
         self._edges = np.full((size, 2), -1, np.int64)
         self._seconds = np.zeros(size)
@@ -135,6 +172,18 @@ class LaneBuilder:
             found = np.fromiter((s.seq for s in a.seen), np.int64, len(a.seen))
             known = self._boxes[a.key] = a.seen, found[found < len(self._seconds)]
         return known[1]
+
+
+def _lane_of(a: EffectiveAppearance, names: Names, denied: bool) -> LaneName | None:
+    """The lane that an appearance is drawn in; None for a denied text that isn't shown."""
+    machine = a.machine
+    if machine is not None and machine.verdict == "denied" and not a.decided and not denied:
+        return None
+    brand_id, name = a.brand_id, a.brand_name
+    if not name and machine is not None and machine.candidates and not a.decided:
+        brand_id = names.resolve(machine.candidates[0].brand_id)
+        name = names.name(brand_id, machine.candidates[0].brand_name)
+    return brand_id or name, name, a.surface == "caption"
 
 
 def _same(a: object, b: object) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen, QRegion
 
 from ui.text import duration as duration_words
 from ui.text import tr
@@ -22,34 +25,25 @@ HEAT_TOP, HEAT_HEIGHT = 4, 11
 MARK_TOP, MARK_HEIGHT = 17, 3
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of the timeline is seen: times from `start` to `end` (microseconds), scrolled down by `offset` pixels."""
+
+    start: int
+    end: int
+    offset: int
+
+
 def paint_content(
-    painter: QPainter,
-    size: QSize,
-    data: TimelineData,
-    start: int,
-    end: int,
-    offset: int,
-    theme: Theme,
-    ratio: float,
+    painter: QPainter, size: QSize, data: TimelineData, view: View, theme: Theme, ratio: float
 ) -> None:
-    """Everything but the playhead, for the times from `start` to `end` (microseconds), scrolled by `offset`."""
+    """Everything but the playhead."""
     c = theme.colours
+    start, end = view.start, view.end
     width, height = size.width(), size.height()
     lane_width = max(1, width - GUTTER)
     painter.fillRect(0, 0, width, height, QColor(c.surface))
-    bins = max(2, round(lane_width * min(ratio, 2.0)))
-    edges = np.linspace(start, end, bins + 1).astype(np.int64)
-
-    painter.setClipRect(0, RULER, width, height - RULER)
-    first = offset // ROW
-    last = min(len(data.lanes), (offset + height - RULER) // ROW + 1)
-    for number in range(first, last):
-        top = RULER + number * ROW - offset
-        if number % 2:
-            painter.fillRect(0, top, width, ROW, QColor(c.sunken))
-        _lane(painter, data.lanes[number], top, lane_width, edges, theme)
-    _cuts(painter, data, start, end, lane_width, height, theme)
-    _lost(painter, data, start, end, lane_width, height, theme)
+    paint_lanes(painter, size, data, view, theme, ratio, range(len(data.lanes)))
     if not data.lanes:
         painter.setPen(QColor(c.muted))
         painter.setFont(theme.font(TYPE.base))
@@ -59,9 +53,47 @@ def paint_content(
         )
     painter.setClipping(False)
     _ruler(painter, data, start, end, lane_width, theme)
-    painter.setPen(QPen(QColor(c.border), 1))
-    painter.drawLine(QPointF(GUTTER - 0.5, 0), QPointF(GUTTER - 0.5, height))
+    _gutter_line(painter, height, theme)
     painter.drawLine(QPointF(0, RULER - 0.5), QPointF(width, RULER - 0.5))
+
+
+def paint_lanes(
+    painter: QPainter,
+    size: QSize,
+    data: TimelineData,
+    view: View,
+    theme: Theme,
+    ratio: float,
+    numbers: Sequence[int],
+) -> None:
+    """The rows of these lanes as far as they are seen, with shots and lost time over them."""
+    c = theme.colours
+    width, height = size.width(), size.height()
+    lane_width = max(1, width - GUTTER)
+    bins = max(2, round(lane_width * min(ratio, 2.0)))
+    edges = np.linspace(view.start, view.end, bins + 1).astype(np.int64)
+    below = QRect(0, RULER, width, height - RULER)
+    rows = {number: QRect(0, RULER + number * ROW - view.offset, width, ROW) for number in numbers}
+    seen = {number: row for number, row in rows.items() if row.intersects(below)}
+    for number, row in seen.items():
+        painter.setClipRect(row.intersected(below))
+        painter.fillRect(row, QColor(c.sunken if number % 2 else c.surface))
+        _lane(painter, data.lanes[number], row.top(), lane_width, edges, theme)
+    if len(seen) < len(data.lanes):
+        region = QRegion()
+        for row in seen.values():
+            region += row.intersected(below)
+        painter.setClipRegion(region)
+    else:
+        painter.setClipRect(below)
+    _cuts(painter, data, view.start, view.end, lane_width, height, theme)
+    _lost(painter, data, view.start, view.end, lane_width, height, theme)
+    _gutter_line(painter, height, theme)
+
+
+def _gutter_line(painter: QPainter, height: int, theme: Theme) -> None:
+    painter.setPen(QPen(QColor(theme.colours.border), 1))
+    painter.drawLine(QPointF(GUTTER - 0.5, 0), QPointF(GUTTER - 0.5, height))
 
 
 def _lane(

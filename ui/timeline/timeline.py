@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -23,7 +25,7 @@ from ui.text import duration as duration_words
 from ui.text import tr
 from ui.theme import Theme
 from ui.timeline.data import EMPTY, Lane, TimelineData
-from ui.timeline.painting import GUTTER, ROW, RULER, paint_content
+from ui.timeline.painting import GUTTER, ROW, RULER, View, paint_content, paint_lanes
 
 SHORTEST = 1_000_000
 """The closest zoom shows so many microseconds."""
@@ -67,7 +69,11 @@ class Timeline(QAbstractScrollArea):
     def set_data(self, data: TimelineData) -> None:
         """Shows other lanes; zoom and scroll stay where the length is the same."""
         longer = data.duration != self._data.duration
+        changed = data.changed_lanes(self._data) if self._pixmap is not None and not longer else None
         self._data = data
+        if changed is not None:
+            self._redraw_lanes(changed)
+            return
         if longer or self._whole:
             self.show_all()
         words = tr("{n} brands").format(n=sum(bool(lane.name) for lane in data.lanes))
@@ -125,8 +131,7 @@ class Timeline(QAbstractScrollArea):
             self._pixmap = QPixmap(area.size() * ratio)
             self._pixmap.setDevicePixelRatio(ratio)
             inner = QPainter(self._pixmap)
-            offset = self.verticalScrollBar().value()
-            paint_content(inner, area.size(), self._data, self._start, self._end, offset, self._theme, ratio)
+            paint_content(inner, area.size(), self._data, self._view(), self._theme, ratio)
             inner.end()
         painter.drawPixmap(0, 0, self._pixmap)
         self._paint_item(painter)
@@ -208,6 +213,19 @@ class Timeline(QAbstractScrollArea):
         bar.setRange(0, -(-hidden // ROW) * ROW)
         bar.setPageStep(max(ROW, room))
         bar.setSingleStep(ROW)
+
+    def _view(self) -> View:
+        return View(self._start, self._end, self.verticalScrollBar().value())
+
+    def _redraw_lanes(self, numbers: Sequence[int]) -> None:
+        """Draws these rows anew and leaves the others as they are."""
+        if not numbers or self._pixmap is None:
+            return
+        inner = QPainter(self._pixmap)
+        size = self.viewport().size()
+        paint_lanes(inner, size, self._data, self._view(), self._theme, self.devicePixelRatioF(), numbers)
+        inner.end()
+        self.viewport().update()
 
     def _redraw(self) -> None:
         self._pixmap = None
