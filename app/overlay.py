@@ -135,13 +135,15 @@ class Overlay:
 def build_overlay(run: RunResult, decisions: Iterable[Decision], names: Names = NO_NAMES) -> Overlay:
     """Lay the source's decisions over one run. Pure: equal inputs give an equal overlay."""
     decisions = tuple(decisions)
-    targets = [target_of(run, a) for a in run.appearances]
-    anchoring = anchor(decisions, targets, analysed=run.analysed, lost=run.lost, job_id=run.job.id)
+    anchoring = Anchoring((), ())
+    if any(d.active for d in decisions):
+        targets = [target_of(run, a) for a in run.appearances]
+        anchoring = anchor(decisions, targets, analysed=run.analysed, lost=run.lost, job_id=run.job.id)
     known = {d.id: d for d in decisions}
     on = _decisions_on(anchoring, known)
     shown: list[EffectiveAppearance] = []
-    for a, target in zip(run.appearances, targets, strict=True):
-        shown += pieces_of(run, a, target.span, on.get(a.key, ()), names)
+    for a in run.appearances:
+        shown += pieces_of(run, a, run.span_of(a), on.get(a.key, ()), names)
     orphans = [
         OrphanedDecision(known[o.decision], known[o.decision].members[o.member], o.member, o.reason)
         for o in anchoring.orphans

@@ -167,23 +167,25 @@ class Facts:
         plain = a.machine is not None and a.seen is a.machine.seen
         found = self.known.get(a.key) if plain else None
         if found is None:
-            get = self.seconds_of.get
-            seconds = sum(get(s.seq, 0.0) for s in a.seen)
-            found = seconds, self._crop(a), fold_compact(a.text)
+            found = (*self._seen(a), fold_compact(a.text))
             if plain:
                 self.known[a.key] = found
         return found
 
-    def _crop(self, a: EffectiveAppearance) -> CropRef | None:
+    def _seen(self, a: EffectiveAppearance) -> tuple[float, CropRef | None]:
+        """Seconds on screen, and where it is seen best."""
         if not a.seen:
-            return None
-        best, top = a.seen[0], -1.0
+            return 0.0, None
+        seconds_of = self.seconds_of.get
+        seconds, best, top = 0.0, a.seen[0], -1.0
         for s in a.seen:
+            seconds += seconds_of(s.seq, 0.0)
             worth = s.clarity * s.visible * s.text_score
             if worth > top:
                 best, top = s, worth
         frame = self.run.frames.get(best.seq)
-        return CropRef(best.seq, frame.time if frame else 0, frame.image if frame else "", best.polygon)
+        picture = (frame.time, frame.image) if frame is not None else (0, "")
+        return seconds, CropRef(best.seq, *picture, best.polygon)
 
 
 def uncertainty(

@@ -126,12 +126,13 @@ class WindowApp:
         self.window.decisions.refresh()
 
     def _warm(self) -> None:
-        """Loads what the first run will need, so that it starts at once."""
+        """Makes what is needed next, so that the first source opens and the first run starts at once."""
 
         def load() -> None:
             import engine.stages  # noqa: F401
 
         if not self._closing:
+            self.window.pages.page("view.review")
             self.tasks.call(tr("Loading the engine"), load)
 
     def raise_window(self, videos: Sequence[Path]) -> None:

@@ -107,7 +107,6 @@ class CommandPalette(QFrame):
                 self._actions[spec.id].isEnabled(),
             )
             for spec in self._actions
-            if spec.id != "help.palette" and not spec.holds
         ]
         self._entries.extend(self._more() if self._more is not None else ())
         self.field.clear()

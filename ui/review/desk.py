@@ -144,9 +144,14 @@ class ReviewDesk(QObject):
                 self._forget()
                 self.began.emit(source, run)
 
+        def read() -> RunResult:
+            run = runs.get(job.id)
+            run.frame_at(0)  # works out which frame is on display when: the frame asks for it at once
+            return run
+
         self._services.tasks.call(
             tr("Opening the run"),
-            lambda: runs.get(job.id),
+            read,
             began,
             newest="review-begin",
             failed=lambda _: None,

@@ -13,7 +13,7 @@ SECOND = 1_000_000
 
 
 def handlers(review: Review) -> dict[str, Callable[[], object]]:
-    """By action id; every action of scope R but the held one is here."""
+    """By action id; every action of scope R is here. What a key holds is switched on and off by name."""
     verdicts, frame, player = review.verdicts, review.canvas.frame, review.player
     found: dict[str, Callable[[], object]] = {
         "review.confirm": partial(verdicts.decide, "confirm"),
@@ -31,6 +31,7 @@ def handlers(review: Review) -> dict[str, Callable[[], object]]:
         "review.previous": partial(review.step, -1),
         "review.next_undecided": partial(review.step, 1, undecided=True),
         "review.previous_undecided": partial(review.step, -1, undecided=True),
+        "canvas.hide_boxes": lambda: frame.hide_boxes(not frame.boxes_hidden),
         "canvas.fit": frame.fit,
         "canvas.actual_size": frame.actual_size,
         "canvas.zoom_to_box": frame.zoom_to_box,

@@ -35,7 +35,6 @@ class LaneBuilder:
         self._run: RunResult | None = None
         self._edges: Times = np.zeros((0, 2), np.int64)
         self._seconds: Any = np.zeros(0)
-        self._boxes: dict[str, tuple[object, Times]] = {}
         self._lanes: dict[LaneName, tuple[Group, Lane]] = {}
         self._shown: tuple[EffectiveAppearance, ...] = ()
         self._places: list[LaneName | None] = []
@@ -120,7 +119,6 @@ class LaneBuilder:
         if self._run is not None and self._run.source.id != run.source.id:
             self._ranks.clear()
         self._run = run
-        self._boxes.clear()
         self._lanes.clear()
         self._grouped_by = None
         self._cuts = cut_times(run)
@@ -141,8 +139,9 @@ class LaneBuilder:
         return lane
 
     def _made(self, name: LaneName, group: Sequence[EffectiveAppearance]) -> Lane:
-        counted = [self._seqs(a) for a in group if str(a.state) != "rejected"]
-        seqs = np.concatenate(counted) if counted else np.zeros(0, np.int64)
+        counted = [a.seen for a in group if str(a.state) != "rejected"]
+        seqs = np.fromiter((s.seq for seen in counted for s in seen), np.int64, sum(map(len, counted)))
+        seqs = seqs[seqs < len(self._seconds)]
         edges = self._edges[seqs]
         edges = edges[edges[:, 0] >= 0]
         ordered = sorted(group, key=lambda a: a.span)
@@ -165,13 +164,6 @@ class LaneBuilder:
                 for mark in (UNDECIDED, DECIDED, REJECTED, CHANGED)
             },
         )
-
-    def _seqs(self, a: EffectiveAppearance) -> Times:
-        known = self._boxes.get(a.key)
-        if known is None or known[0] is not a.seen:
-            found = np.fromiter((s.seq for s in a.seen), np.int64, len(a.seen))
-            known = self._boxes[a.key] = a.seen, found[found < len(self._seconds)]
-        return known[1]
 
 
 def _lane_of(a: EffectiveAppearance, names: Names, denied: bool) -> LaneName | None:
