@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.domain.errors import SponsightError
@@ -165,7 +166,14 @@ class FrameCache:
             index = unpack_index(known) if known is not None else None
             return Scrubber(source.path, index=index, rotation=source.rotation, interlaced=source.interlaced)
         except SponsightError as error:
-            self._problem = f"{error.message} The stored frames are shown instead."
+            path = Path(source.path)
+            if path.is_file():
+                self._problem = f"{error.message} The stored frames are shown instead."
+            else:
+                self._problem = (
+                    f"{path.name} is not where it was: stored frames are shown. "
+                    "“Locate the video…” brings every frame back."
+                )
             return None
 
     def _serve(self, scrubber: Any, wish: _Wish) -> list[int]:

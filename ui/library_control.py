@@ -37,6 +37,8 @@ class LibraryControl(QObject):
 
     rendering = Signal(float)
     """How far the demo's rendering is, 0..1."""
+    located = Signal(object)
+    """The SourceAsset of a video that was found again, with its new path."""
 
     def __init__(self, services: Services, session: Session, window: QWidget) -> None:
         super().__init__(window)
@@ -127,6 +129,7 @@ class LibraryControl(QObject):
 
     def _located(self, source: SourceAsset) -> None:
         self._session.refresh()
+        self.located.emit(source)
         text = tr("{name} was found.").format(name=source.name)
         self._services.messages.tell(text, "success", seconds=4)
 

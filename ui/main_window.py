@@ -139,6 +139,7 @@ class MainWindow(QMainWindow):
         services.bridge.library.connect(self._library_changed)
         session.job_changed.connect(self._job_changed)
         session.job_updated.connect(self._job_updated)
+        self.library.located.connect(self.review.source_located)
         self.top_bar.searched.connect(self._search)
         self.status.failures_wanted.connect(lambda: self.dialogs.failures(self.status.failures))
         self.decisions.jumped.connect(self._jump_to_subject)

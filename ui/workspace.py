@@ -77,6 +77,10 @@ class ReviewArea(Protocol):
         """Shows nothing: empty state."""
         ...
 
+    def source_located(self, source: SourceAsset) -> None:
+        """A video has been found again: where it is the one that is shown, its exact frames come back."""
+        ...
+
     def parts_done(self, parts: tuple[PartDone, ...]) -> None:
         """Chunks of the shown run are finished: they appear without moving what is looked at."""
         ...

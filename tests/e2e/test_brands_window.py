@@ -2,67 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import qasync
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtTest import QTest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from app.commands import AddBrand
-from app.container import open_container
-from app.preferences import Preferences
 from tests.e2e.conftest import Finished
-from ui.application import WindowApp
+from tests.e2e.keys import ALT, CONTROL, Keys
 from ui.brands.page import BrandsPage
-from ui.window_state import WindowState
-
-CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-PLAIN = Qt.KeyboardModifier.NoModifier
-
-
-class Keys:
-    """A person at the keyboard of one window."""
-
-    def __init__(self, qapp: QApplication, folder: Path, scratch: Path) -> None:
-        self._qapp = qapp
-        self.loop = qasync.QEventLoop(qapp)
-        asyncio.set_event_loop(self.loop)
-        settings = QSettings(str(scratch / "window.ini"), QSettings.Format.IniFormat)
-        container = open_container(folder, polite=True)
-        preferences = Preferences(scratch / "preferences.toml")
-        self.app = WindowApp(self.loop, container, preferences, state=WindowState(settings))
-        self.app.start()
-        self.until(lambda: self.app.window.session.loaded)
-
-    def until(self, holds: Callable[[], object], seconds: float = 40.0) -> None:
-        end = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < end, "what the test waits for did not come"
-            self._qapp.processEvents()
-            time.sleep(0.003)
-
-    def rest(self) -> None:
-        self.until(lambda: not self.app.tasks.is_busy)
-
-    def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = PLAIN) -> None:
-        """Presses a key where the focus is."""
-        QTest.keyClick(self.app.window.focusWidget() or self.app.window, key, modifier)
-        self._qapp.processEvents()
-
-    def type(self, text: str) -> None:
-        QTest.keyClicks(self.app.window.focusWidget(), text)
-
-    def close(self) -> None:
-        self.rest()
-        self.app.begin_close()
-        self.until(self.app.closed.is_set)
-        self.loop.close()
-        asyncio.set_event_loop(None)
 
 
 @pytest.fixture

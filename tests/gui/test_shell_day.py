@@ -187,8 +187,8 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 import ui.application as a
 start = a.WindowApp.start
-def started(self, videos=()):
-    start(self, videos)
+def started(self, *given, **named):
+    start(self, *given, **named)
     def go():
         w = self.window
         if not w.session.shelf.sources:

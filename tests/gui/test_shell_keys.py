@@ -277,3 +277,8 @@ def test_no_field_of_the_real_window_lets_a_review_key_through(qtbot, demo_windo
     assert {name for _, name in seen} & {"QLineEdit", "QDoubleSpinBox", "QSpinBox"}
     assert len(seen) >= 6
     assert not [d for d in library.decisions.of_source(source) if d.active]
+    driver.do("view.review")
+    driver.window.review.canvas.frame.setFocus()
+    fired.clear()
+    qtbot.keyClick(driver.window.review.canvas.frame, Qt.Key.Key_F)
+    assert fired == ["canvas.fit"], "the same keys act on the frame"

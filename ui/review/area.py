@@ -27,6 +27,7 @@ from ui.workspace import Services
 if TYPE_CHECKING:
     from app.preferences import PreferenceValues
     from app.results import RunResult
+    from app.stored_frames import StoredFrames
     from engine.domain.jobs import DetectJob, SourceAsset
     from engine.events import JobChanged, PartDone
 
@@ -52,6 +53,7 @@ class Review(QObject):
         self.display = Display(self)
         self.previewed = Preview(self)
         self._jump: tuple[int, str] | None = None
+        self._stored: StoredFrames | None = None
         self._handlers = handlers(self)
         self._notice = QTimer(self)
         self._notice.setSingleShot(True)
@@ -96,6 +98,15 @@ class Review(QObject):
     def close_run(self) -> None:
         self._jump = None
         self.desk.close()
+
+    def source_located(self, source: SourceAsset) -> None:
+        if self.display.source is None or self.display.source.id != source.id or self._stored is None:
+            return
+        time = self.player.time
+        self.desk.source = self.display.source = source
+        self.player.open(source, self._stored)
+        self.player.seek(time)
+        self._end_notice()
 
     def parts_done(self, parts: tuple[PartDone, ...]) -> None:
         self.desk.refresh_soon()
@@ -244,10 +255,10 @@ class Review(QObject):
         from app.stored_frames import StoredFrames
 
         blobs, desk = self.services.container.library.blobs, self.desk
-        stored = StoredFrames(blobs, lambda: desk.session.run if desk.session is not None else run)
+        self._stored = StoredFrames(blobs, lambda: desk.session.run if desk.session is not None else run)
         self.display.source = source
         self.canvas.frame.clear()
-        self.player.open(source, stored)
+        self.player.open(source, self._stored)
 
         def read(digest: str) -> bytes:
             from engine.domain.errors import SponsightError
