@@ -12,6 +12,7 @@ from app.accepted_runs import AcceptedRuns
 from app.alias_workbench import AliasWorkbench, MergePreview, WorkCluster
 from app.brand_impact import Impact, ImpactPreview
 from app.brand_search import BrandHit, BrandSearch, load_names
+from app.brand_split import SplitOffer, split_offer
 from app.command_bus import Change, CommandBus
 from app.commands import AcceptRun, Command, Several, SplitSighting
 from app.learning import Choices, Reliability, reliability, verdicts_on
@@ -168,6 +169,10 @@ class BrandBook:
             if keys:
                 found.append(SplitSighting(overlay.run.source.id, overlay.run.job.id, keys))
         return found
+
+    def split_offer(self, brand_id: str) -> SplitOffer:
+        """What of a brand can be given to another one (see app.brand_split)."""
+        return split_offer(self._library, self.accepted, brand_id)
 
     # Workbench and impact --------------------------------------------------------------------------
 

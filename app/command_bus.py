@@ -19,7 +19,7 @@ from app.run_cache import RunCache
 from app.undo_stack import REDO, UNDO, Step, UndoStack
 from engine.domain.decisions import AuditEntry
 from engine.domain.errors import UserFixable
-from storage.changes import RowChange, from_plain, recorded, take_back, to_plain
+from storage.changes import RowChange, Transaction, from_plain, recorded, take_back, to_plain
 from storage.library import Library
 
 T = TypeVar("T")
@@ -28,9 +28,9 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a command changed: which kinds (`brands`, `decisions`, `jobs`), which ids, who started it. `title` is
-    the step in words ("Merge 12 aliases into Hankook"), `subject` where to look ("brand:ID",
-    "appearance:JOB:KEY", "time:SOURCE:MICROSECONDS"), `notes` what a person should know beside it, `made` ids of
-    what came into being (brands, decisions)."""
+    the step in words ("Merge 12 aliases into Hankook"), `subject` where to look ("brand:ID", "book:NAME",
+    "deny-list:TEXT", "not-same", "run:ID", "source:ID", "appearance:JOB:KEY", "time:SOURCE:MICROSECONDS"), `notes`
+    what a person should know beside it, `made` ids of what came into being (brands, decisions)."""
 
     kinds: frozenset[str]
     ids: tuple[str, ...]
@@ -174,6 +174,7 @@ class CommandBus:
                     for entry in reversed(entries):
                         take_back(conn, from_plain(entry.inverse["rows"]))
                 outcome = _outcome_of(verb, step, entries)
+                subject = self._standing(outcome, conn)
                 made = self._append(
                     verb,
                     outcome,
@@ -183,7 +184,15 @@ class CommandBus:
                     undoes=step.entries[-1],
                 )
             stack.feed(made, verb, step.title, step.entries[-1], step.group)
-            return self._tell(outcome, made, initiator)
+            return self._tell(replace(outcome, subject=subject), made, initiator)
+
+    def _standing(self, outcome: Outcome, conn: Transaction) -> str:
+        """The step's subject; where that is a brand which went with the step, another brand that it was about."""
+        kind, _, brand_id = outcome.subject.partition(":")
+        exists = self._library.brands.exists
+        if kind != "brand" or exists(brand_id, conn=conn):
+            return outcome.subject
+        return f"brand:{next((i for i in outcome.ids if exists(i, conn=conn)), '')}"
 
     def _append(
         self,

@@ -162,10 +162,12 @@ class SplitSighting(msgspec.Struct, frozen=True):
 
 
 class SplitBrand(Command, frozen=True, tag="split-brand"):
-    """Part a brand in two: the new one gets these aliases of it and these appearances (as reassign decisions)."""
+    """Part a brand in two: the brand `into`, or a new one called `new_name`, gets these aliases of it and these
+    appearances (as reassign decisions)."""
 
     brand_id: str
-    new_name: str
+    new_name: str = ""
+    into: str = ""
     aliases: tuple[str, ...] = ()
     sightings: tuple[SplitSighting, ...] = ()
 

@@ -1,8 +1,8 @@
 """Turns the action table into QActions in their scope, and keeps keys from whom they don't belong to.
 
 A key that a focused field, button, slider or table needs for itself never fires an action: the guard claims it
-for the widget. Widgets of the review area that want the review keys although they are item views set the
-property `reviewKeys`.
+for the widget. Item views of the review area and of the brands page that want these keys set the property
+`reviewKeys`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui.actions import ActionSpec, action_table, effective, normal, shown, shown_keys
+from ui.actions import ActionSpec, Scope, action_table, effective, normal, shown, shown_keys
 from ui.icons import icon
 
 _COMMAND_KEYS = (
@@ -77,9 +77,9 @@ class ActionSet(QObject):
             action.setObjectName(spec.id)
             action.setIcon(icon(spec.icon))
             action.setCheckable(spec.checkable)
-            context = Qt.ShortcutContext.WindowShortcut
-            if spec.scope == "R":
-                context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+            context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+            if spec.scope == "G":
+                context = Qt.ShortcutContext.WindowShortcut
             action.setShortcutContext(context)
             action.setAutoRepeat(
                 spec.id.startswith(("play.", "review.next", "review.previous", "canvas.zoom"))
@@ -109,13 +109,20 @@ class ActionSet(QObject):
 
     def attach_window(self, window: QWidget) -> None:
         """Gives a window the actions of scope G."""
-        window.addActions([self._actions[s.id] for s in self.table if s.scope == "G"])
+        window.addActions(self._of("G"))
 
     def attach_review(self, *areas: QWidget) -> None:
         """Gives the panes of the review area the actions of scope R, taps and holds."""
         for area in areas:
-            area.addActions([self._actions[s.id] for s in self.table if s.scope == "R"])
+            area.addActions(self._of("R"))
             self._review_roots.append(area)
+
+    def attach_brands(self, page: QWidget) -> None:
+        """Gives the brands page the actions of scope B."""
+        page.addActions(self._of("B"))
+
+    def _of(self, scope: Scope) -> list[QAction]:
+        return [self._actions[s.id] for s in self.table if s.scope == scope]
 
     def in_review(self, widget: QWidget | None) -> bool:
         """Whether a widget belongs to the review area."""
@@ -174,15 +181,16 @@ class KeyGuard(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if isinstance(watched, QWidget) and claims(watched, event, self._review_keys()):
+            if isinstance(watched, QWidget) and claims(watched, event, self._local_keys()):
                 event.accept()
                 return True
         elif kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
             return isinstance(watched, QWidget) and self._tap_or_hold(watched, event)
         return False
 
-    def _review_keys(self) -> set[str]:
-        return {normal(key) for spec in self._set for key in spec.all_keys if spec.scope == "R"}
+    def _local_keys(self) -> set[str]:
+        """Keys of the actions that belong to a part of the window: typing is never interrupted by them."""
+        return {normal(key) for spec in self._set for key in spec.all_keys if spec.scope != "G"}
 
     def _tap_or_hold(self, widget: QWidget, event: QKeyEvent) -> bool:
         key = normal(QKeySequence(event.keyCombination()).toString())
@@ -227,16 +235,16 @@ def is_typing(widget: QWidget | None) -> bool:
     return isinstance(widget, QAbstractSpinBox | QKeySequenceEdit)
 
 
-def claims(widget: QWidget, event: QKeyEvent, review_keys: set[str]) -> bool:
+def claims(widget: QWidget, event: QKeyEvent, local_keys: set[str]) -> bool:
     """Whether a widget needs this key for itself, so that no action may take it."""
     key = event.key()
     commands = bool(event.modifiers() & _COMMAND_KEYS)
     function_key = Qt.Key.Key_F1 <= key <= Qt.Key.Key_F35 or key == Qt.Key.Key_Escape
     if is_typing(widget):
-        if commands:
+        if commands or function_key:
             sequence = normal(QKeySequence(event.keyCombination()).toString())
-            return sequence in review_keys or any(event.matches(standard) for standard in _EDITING)
-        return not function_key
+            return sequence in local_keys or any(event.matches(standard) for standard in _EDITING)
+        return True
     if commands or function_key:
         return False
     if isinstance(widget, QAbstractButton):

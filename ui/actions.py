@@ -1,8 +1,9 @@
 """The one table of everything that a person can ask for: id, title, keys, scope, icon and what it does.
 
-Menus, the command palette, the shortcut sheet, the shortcut editor and the tests are made from it. Scope R
-acts only while the focus is in the review area and nobody is typing, G everywhere in the window. `press` fires
-when the key goes down, `tap` when it comes up again with no drag between, `hold` while it is down.
+Menus, the command palette, the shortcut sheet, the shortcut editor and the tests are made from it. Scope R acts
+only while the focus is in the review area and nobody is typing, B so on the brands page, G everywhere in the
+window. `press` fires when the key goes down, `tap` when it comes up again with no drag between, `hold` while it
+is down.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from PySide6.QtGui import QKeySequence
 
 from ui.text import tr
 
-Scope = Literal["R", "G"]
-Menu = Literal["file", "edit", "view", "run", "review", "playback", "help", ""]
+Scope = Literal["R", "B", "G"]
+Menu = Literal["file", "edit", "view", "run", "review", "playback", "brands", "help", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def action_table() -> tuple[ActionSpec, ...]:
     _decide(add)
     _look_around(add)
     _playback(add)
+    _brands(add)
     return tuple(rows)
 
 
@@ -301,6 +303,48 @@ def _playback(add: _Add) -> None:
     add("play.go_to", tr("Go to time…"), "G", "clock", tr("Type a time to go there."), "playback")
 
 
+def _brands(add: _Add) -> None:
+    def row(id: str, title: str, keys: str, icon: str, help: str) -> None:
+        add(f"brands.{id}", title, keys, icon, help, "brands", scope="B")
+
+    row("new", tr("New brand…"), "Ctrl+N", "add", tr("Make a brand by hand."))
+    help = tr("Let the chosen brands or ticked spellings be one brand; shows first what that touches.")
+    row("merge", tr("Merge brands…"), "M", "merge", help)
+    help = tr("Give some of a brand's aliases and appearances to another brand.")
+    row("split", tr("Split the brand…"), "S", "split", help)
+    help = tr("Say that the chosen brands are real; again takes that back.")
+    row("confirm", tr("Confirm the brand"), "P", "confirm", help)
+    help = tr("Put names and aliases of the chosen brands, or the ticked texts, on the deny list.")
+    row("deny", tr("Put on the deny list"), "X", "reject", help)
+    help = tr("Search stored frames of all sources for the brand's pictures.")
+    row("find", tr("Find the brand elsewhere…"), "F", "search", help)
+    row("rename", tr("Rename the brand"), "F2", "edit", tr("Type another name for the chosen brand."))
+    row("alias", tr("Add an alias"), "A", "edit", tr("Type further spellings of the chosen brand."))
+    row("category", tr("Set the category"), "C", "edit", tr("Type a category for the chosen brands."))
+    row("filter", tr("Filter the brands"), "/", "filter", tr("Type what the table is to show."))
+    row("import", tr("Import a brand book…"), "", "import", tr("Take brands from a CSV file."))
+    row("export", tr("Export the shown brands…"), "", "export", tr("Write the shown brands as CSV."))
+    help = tr("Remember that the ticked ones differ; they are never offered together again.")
+    row("not_same", tr("Not the same"), "N", "split", help)
+    help = tr("Tick every shown cluster, or none.")
+    row("tick_all", tr("Tick all clusters"), "Ctrl+A", "confirm", help)
+    help = tr("Merge each ticked cluster into its own name, as one step.")
+    row("merge_ticked", tr("Merge all ticked clusters…"), "Shift+M", "merge", help)
+    help = tr("Clusters of spellings that are alike in this way: from strict to lax.")
+    for number, title in enumerate(
+        (
+            tr("Clusters: same letters"),
+            tr("Clusters: same pairs"),
+            tr("Clusters: same sound"),
+            tr("Clusters: few edits"),
+        ),
+        1,
+    ):
+        row(f"level_{number}", title, str(number), "filter", help)
+    help = tr("Take the chosen lines off the deny list, or let the chosen pairs be offered again.")
+    row("take_off", tr("Take off the list"), "Del", "reject", help)
+
+
 def effective(
     table: Iterable[ActionSpec], overrides: Mapping[str, tuple[str, ...]]
 ) -> tuple[ActionSpec, ...]:
@@ -309,13 +353,23 @@ def effective(
 
 
 def conflicts(table: Iterable[ActionSpec]) -> dict[str, tuple[str, ...]]:
-    """Keys that more than one action would answer to, with those actions' ids. G and R share the window, so
-    one key may stand only once over both; Qt would fire neither."""
-    users: dict[str, list[str]] = {}
+    """Keys that more than one action would answer to, with those actions' ids: two of one scope, or one of G and
+    another. Review area (R) and brands page (B) are never in focus together. Qt would fire neither."""
+    users: dict[str, list[ActionSpec]] = {}
     for spec in table:
         for key in spec.all_keys:
-            users.setdefault(normal(key), []).append(spec.id)
-    return {key: tuple(ids) for key, ids in users.items() if len(set(ids)) > 1}
+            users.setdefault(normal(key), []).append(spec)
+    found = {}
+    for key, specs in users.items():
+        ids = {
+            spec.id: None
+            for spec in specs
+            for other in specs
+            if other.id != spec.id and (other.scope == spec.scope or "G" in (other.scope, spec.scope))
+        }
+        if ids:
+            found[key] = tuple(ids)
+    return found
 
 
 def normal(key: str) -> str:

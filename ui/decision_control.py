@@ -22,6 +22,8 @@ class DecisionControl(QObject):
 
     jumped = Signal(str, object, str)
     """job id, time in microseconds, appearance key."""
+    placed = Signal(str, str)
+    """Something else that a step was about: its kind (`brand`, `book`, `deny-list`, `not-same`) and which."""
     stored = Signal()
 
     def __init__(self, services: Services, session: Session, window: QWidget) -> None:
@@ -77,10 +79,17 @@ class DecisionControl(QObject):
             self.jumped.emit(job_id, -1, key)
         elif kind == "time":
             source_id, _, time = rest.rpartition(":")
-            if self._session.source is not None and self._session.source.id == source_id and time.isdigit():
-                self.jumped.emit("", int(time), "")
-        elif kind == "brand":
-            self._services.actions["view.brands"].trigger()
+            if self._session.source is None or self._session.source.id != source_id:
+                self._session.open_source(source_id)
+            self.jumped.emit("", int(time), "")
+        elif kind == "run":
+            self._session.open_job(rest)
+            self._services.actions["view.runs"].trigger()
+        elif kind == "source":
+            self._session.open_source(rest)
+            self._services.actions["view.review"].trigger()
+        elif kind:
+            self.placed.emit(kind, rest)
 
     @Slot()
     def show_history(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
@@ -29,6 +30,9 @@ from ui.text import percent
 from ui.top_bar import PAGES, Rail, TopBar
 from ui.window_state import WindowState
 from ui.workspace import Services
+
+if TYPE_CHECKING:
+    from ui.brands.page import BrandsPage
 
 
 class MainWindow(QMainWindow):
@@ -143,6 +147,7 @@ class MainWindow(QMainWindow):
         self.top_bar.searched.connect(self._search)
         self.status.failures_wanted.connect(lambda: self.dialogs.failures(self.status.failures))
         self.decisions.jumped.connect(self._jump_to_subject)
+        self.decisions.placed.connect(self._show_in_book)
         self.decisions.stored.connect(self.status.saved_now)
 
     # --- actions ------------------------------------------------------------------------------------------------
@@ -188,6 +193,8 @@ class MainWindow(QMainWindow):
         handler = self._handlers.get(id)
         if handler is not None:
             handler()
+        elif id.startswith("brands."):
+            self._brands().trigger(id)
         else:
             self.review.trigger(id)
 
@@ -216,6 +223,18 @@ class MainWindow(QMainWindow):
         if job_id and (self.session.job is None or self.session.job.id != job_id):
             self.session.open_job(job_id)
         self.jump(time, appearance)
+
+    @Slot(str, str)
+    def _show_in_book(self, kind: str, what: str) -> None:
+        self.show_page("view.brands")
+        self._brands().show_subject(kind, what)
+
+    def _brands(self) -> BrandsPage:
+        from ui.brands.page import BrandsPage
+
+        page = self.pages.page("view.brands")
+        assert isinstance(page, BrandsPage)
+        return page
 
     def _run(self) -> None:
         if self.session.source is not None:

@@ -27,6 +27,11 @@ _BREAKS = frozenset(
         "review.next",
         "play.frame_back",
         "play.previous_analysed",
+        "brands.rename",
+        "brands.import",
+        "brands.not_same",
+        "brands.level_1",
+        "brands.take_off",
         "help.edit_keys",
         "help.about",
     }
@@ -43,6 +48,7 @@ def fill_menu_bar(window: QMainWindow, actions: ActionSet) -> None:
         ("run", tr("&Run")),
         ("review", tr("Re&view")),
         ("playback", tr("&Playback")),
+        ("brands", tr("&Brands")),
         ("help", tr("&Help")),
     ]
     bar = window.menuBar()

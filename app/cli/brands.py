@@ -155,14 +155,21 @@ def _not_same(given: argparse.Namespace) -> int:
 
 
 def _split(given: argparse.Namespace) -> int:
-    """The new brand gets all of the brand's appearances in one video's run."""
+    """The other brand (a new one where none is called so) gets all of the brand's appearances in one video's run."""
 
     def command(app: Container) -> Command:
         brand = app.library.brands.one(given.name).id
+        there = app.library.brands.find(given.to)
         job = find_job(app.jobs, given.video, is_completed, "that is complete")
-        keys = tuple(a.key for a in app.runs.get(job.id).appearances if a.brand_id == brand)
+        tops = app.library.brands.redirects()
+        keys = tuple(a.key for a in app.runs.get(job.id).appearances if tops.get(a.brand_id) == brand)
         sighting = SplitSighting(source_id=job.source_asset_id, job_id=job.id, appearance_keys=keys)
-        return SplitBrand(brand_id=brand, new_name=given.to, sightings=(sighting,) if keys else ())
+        return SplitBrand(
+            brand_id=brand,
+            new_name=given.to,
+            into=app.library.brands.one(given.to).id if there else "",
+            sightings=(sighting,) if keys else (),
+        )
 
     return _do(given, command)
 

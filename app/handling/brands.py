@@ -156,38 +156,62 @@ def unmerge_brand(cmd: UnmergeBrand, work: Work) -> Outcome:
 
 
 def split_brand(cmd: SplitBrand, work: Work) -> Outcome:
-    """A new brand with some of the aliases, to which these appearances are given by decisions."""
+    """Aliases change hands, appearances are given to the other brand by decisions. A new brand takes category and
+    books along."""
     brands = work.library.brands
     brand = work.brand(cmd.brand_id)
     if not cmd.aliases and not cmd.sightings:
         raise UserFixable(
             f"Nothing was chosen to split off {brand.canonical_name}.",
             still_works="Nothing was changed.",
-            to_do="Choose aliases or sightings for the new brand.",
+            to_do="Choose aliases or sightings for the other brand.",
+        )
+    other = work.brand(work.root(cmd.into)) if cmd.into else None
+    if other is not None and other.id == work.root(brand.id):
+        raise UserFixable(
+            f"This is {brand.canonical_name} itself.",
+            still_works="Nothing was changed.",
+            to_do="Choose another brand, or type a new name.",
         )
     owners = _owners_of_aliases(brand.id, cmd.aliases, work)
     for alias, owner in owners.items():
         brands.remove_alias(owner, alias, conn=work.conn)
-    made = brands.add(
-        cmd.new_name,
-        aliases=[a for a in owners if fold_compact(a) != fold_compact(cmd.new_name)],
-        category=brand.category,
-        books=brand.books,
-        origin=f"split off {brand.canonical_name}",
-        confirmed=True,
-        conn=work.conn,
-    )
+    if other is None:
+        target = brands.add(
+            cmd.new_name,
+            aliases=[a for a in owners if fold_compact(a) != fold_compact(cmd.new_name)],
+            category=brand.category,
+            books=brand.books,
+            origin=f"split off {brand.canonical_name}",
+            confirmed=True,
+            conn=work.conn,
+        )
+    else:
+        target = other
+        for alias in owners:
+            brands.add_alias(target.id, alias, conn=work.conn)
     decisions: list[str] = []
     for part in cmd.sightings:
-        decisions += reassign(work, part.source_id, part.job_id, part.appearance_keys, made)
+        decisions += reassign(work, part.source_id, part.job_id, part.appearance_keys, target)
+    title = f"Split {target.canonical_name} off {brand.canonical_name}"
+    if other is not None:
+        title = f"Give {_parts(cmd)} of {brand.canonical_name} to {target.canonical_name}"
     return Outcome(
-        f"Split {made.canonical_name} off {brand.canonical_name}",
+        title,
         BRANDS | DECISIONS if decisions else BRANDS,
-        (brand.id, made.id, *decisions),
-        f"brand:{made.id}",
+        (target.id, brand.id, *decisions),
+        f"brand:{target.id}",
         tuple(dict.fromkeys(part.source_id for part in cmd.sightings)),
-        made=(made.id, *decisions),
+        made=(*(() if other else (target.id,)), *decisions),
     )
+
+
+def _parts(cmd: SplitBrand) -> str:
+    """What a split moves: 2 aliases and 5 appearances."""
+    count = sum(len(part.appearance_keys) for part in cmd.sightings)
+    parts = [several(len(cmd.aliases), "alias", "aliases")] if cmd.aliases else []
+    parts += [several(count, "appearance")] if count else []
+    return " and ".join(parts)
 
 
 def _owners_of_aliases(brand_id: str, aliases: tuple[str, ...], work: Work) -> dict[str, str]:

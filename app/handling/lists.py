@@ -24,16 +24,26 @@ from engine.textfold import fold_compact
 def deny(cmd: Deny, work: Work) -> Outcome:
     new = work.library.brands.deny(cmd.texts, origin=cmd.origin or "review", conn=work.conn)
     what = new[0] if len(new) == 1 else several(len(new), "text")
-    return Outcome(f"Deny {what}", BRANDS, tuple(new), "deny-list", idle="They are on the deny list already.")
+    return Outcome(
+        f"Deny {what}", BRANDS, tuple(new), _denied(new, work), idle="They are on the deny list already."
+    )
 
 
 def undeny(cmd: Undeny, work: Work) -> Outcome:
     gone = work.library.brands.undeny(cmd.texts, conn=work.conn)
     what = gone[0] if len(gone) == 1 else several(len(gone), "text")
     return Outcome(
-        f"Take {what} off the deny list", BRANDS, tuple(gone), "deny-list",
+        f"Take {what} off the deny list", BRANDS, tuple(gone), _denied(gone, work),
         idle="They are not on the deny list.",
     )  # fmt: skip
+
+
+def _denied(texts: list[str], work: Work) -> str:
+    """Where to look: the brand whose name or alias this concerns, else the list."""
+    for text in texts:
+        for brand in work.library.brands.find(text, conn=work.conn):
+            return f"brand:{brand.id}"
+    return f"deny-list:{texts[0]}" if texts else "deny-list"
 
 
 def not_same(cmd: NotSame, work: Work) -> Outcome:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLineEdit
 
 from app.book_csv import read_book_csv
-from app.commands import AddBrand, Decide
+from app.commands import AddAlias, AddBrand, Decide, Deny, MergeBrands, UnmergeBrand
 from app.demo_run import DEMO_BOOK
 from tests.gui.conftest import Driver
 from ui.brands.chips import Chip
@@ -106,19 +106,131 @@ def test_confirm_and_undo_by_keys(qtbot, driver):
     assert not brands_of(driver).get(open_one.id).confirmed
 
 
-def test_letters_typed_in_fields_are_no_commands(qtbot, driver):
-    page = page_of(driver)
-    row = choose(driver, seen(driver)[0])
-    newest = driver.app.container.library.audit.last_id()
-    for field in (page.table_tab.filter, page.table_tab.panel.alias):
+def test_no_key_of_the_page_fires_while_somebody_types(qtbot, driver):
+    page, actions = page_of(driver), driver.window.services.actions
+    choose(driver, seen(driver)[0])
+    fired: list[str] = []
+    actions.triggered.connect(fired.append)
+    for tab, field in (
+        (page.table_tab, page.table_tab.filter),
+        (page.table_tab, page.table_tab.panel.alias),
+        (page.clusters_tab, page.clusters_tab.names),
+        (page.lists_tab, page.lists_tab.field),
+    ):
+        page.tabs.setCurrentWidget(tab)
+        driver.settle()
         field.setFocus()
-        qtbot.keyClicks(field, "pxm")
         driver.settle()
-        assert field.text() == "pxm"
-        field.clear()
-        driver.settle()
-    assert driver.app.container.library.audit.last_id() == newest
-    assert brands_of(driver).get(row.id).confirmed == row.confirmed
+        for spec in actions:
+            if spec.scope == "B":
+                actions[spec.id].setEnabled(True)
+                for text in spec.all_keys:
+                    combination = QKeySequence(text)[0]
+                    typed = driver.window.focusWidget()
+                    qtbot.keyClick(typed, combination.key(), combination.keyboardModifiers())
+    assert fired == []
+
+
+def test_every_action_of_the_page_is_answered_by_a_tab(driver):
+    page, actions = page_of(driver), driver.window.services.actions
+    answered = {id for tab in page.all_tabs for id in tab.commands}
+    assert answered == {spec.id for spec in actions.table if spec.scope == "B"}
+
+
+def test_actions_are_on_only_where_they_can_be_done(driver):
+    page, actions = page_of(driver), driver.window.services.actions
+
+    def on() -> set[str]:
+        return {s.id for s in actions.table if s.scope == "B" and actions[s.id].isEnabled()}
+
+    choose(driver, seen(driver)[0])
+    assert {"brands.merge", "brands.split", "brands.new"} <= on() and "brands.level_1" not in on()
+    page.tabs.setCurrentWidget(page.clusters_tab)
+    driver.settle()
+    assert "brands.level_1" in on() and "brands.split" not in on()
+    driver.do("view.library")
+    assert on() == set()
+
+
+def test_own_keys_of_the_page_are_in_force_at_once(qtbot, driver):
+    page, services = page_of(driver), driver.window.services
+    open_one = next(r for r in page.table_tab.table.brands.shown if not r.confirmed)
+    choose(driver, open_one.name)
+    page.setFocus()
+    services.preferences.change(keys={"brands.confirm": ("Q",)})
+    driver.settle()
+    key(qtbot, driver, Qt.Key.Key_P)
+    assert not brands_of(driver).get(open_one.id).confirmed
+    key(qtbot, driver, Qt.Key.Key_Q)
+    assert brands_of(driver).get(open_one.id).confirmed
+    assert "(Q)" in services.actions["brands.confirm"].toolTip()
+
+
+def undo(driver: Driver, title: str) -> None:
+    """Takes back the step of this name, once the window offers it."""
+    action = driver.window.services.actions["edit.undo"]
+    driver.until(lambda: action.isEnabled() and action.text() == f"Undo {title}")
+    driver.do("edit.undo")
+
+
+def test_undo_goes_to_the_brand_that_changed(driver):
+    page, bus = page_of(driver), driver.app.container.bus
+    tab = page.table_tab
+    first, second = (r for r in tab.table.brands.rows if r.name in seen(driver)[:2])
+    elsewhere = next(r for r in tab.table.brands.rows if not r.sources)
+
+    def look_away() -> None:
+        choose(driver, elsewhere.name)
+        page.tabs.setCurrentWidget(page.answers_tab)
+        driver.do("view.library")
+
+    def at() -> list[str]:
+        return [r.id for r in tab.table.rows()]
+
+    bus.do(MergeBrands(brand_ids=(second.id,), into=first.id))
+    driver.settle()
+    look_away()
+    undo(driver, f"Merge {second.name} into {first.name}")
+    driver.until(lambda: driver.window.pages.current == "view.brands" and page.tab is tab)
+    driver.until(lambda: at() == [first.id] and not tab.table.rows()[0].merged)
+    look_away()
+    driver.do("edit.redo")
+    driver.until(lambda: at() == [first.id] and bool(tab.table.rows()[0].merged))
+    bus.do(UnmergeBrand(brand_ids=(second.id,)))
+    driver.until(lambda: any(r.id == second.id for r in tab.table.brands.rows))
+    look_away()
+    undo(driver, f"Un-merge {second.name} from {first.name}")
+    driver.until(lambda: at() == [first.id])
+    for command in (
+        AddAlias(brand_id=first.id, aliases=("Wholly Another Spelling",)),
+        Deny(texts=(first.name,)),
+    ):
+        title = bus.do(command).title
+        look_away()
+        undo(driver, title)
+        driver.until(lambda: at() == [first.id] and driver.window.pages.current == "view.brands")
+
+
+def test_undo_of_a_denied_text_goes_to_the_list_and_back(driver):
+    page, bus = page_of(driver), driver.app.container.bus
+    title = bus.do(Deny(texts=("Half time", "Aardvark"))).title
+    driver.do("view.library")
+    undo(driver, title)
+    driver.until(lambda: driver.window.pages.current == "view.brands" and page.tab is page.lists_tab)
+    driver.do("view.library")
+    driver.do("edit.redo")
+    driver.until(lambda: page.lists_tab.denied.chosen() == ["Half time"])
+
+
+def test_undo_of_a_verdict_goes_to_the_appearance(driver):
+    container = driver.app.container
+    source_id, job_id = next(iter(container.library.jobs.accepted_ids().items()))
+    found = container.runs.get(job_id).appearances[-1]
+    command = Decide(source_id=source_id, job_id=job_id, appearance_keys=(found.key,), kind="reject")
+    undo(driver, container.bus.do(command).title)
+    driver.until(lambda: driver.window.pages.current == "view.review")
+    desk = driver.window.review.desk
+    driver.until(lambda: desk.key == found.key)
 
 
 def test_a_new_brand_by_keys(qtbot, driver):
@@ -242,9 +354,9 @@ def test_read_only_offers_nothing_that_writes(open_window, demo_library):
     tab = page_of(driver).table_tab
     driver.until(lambda: page_of(driver).loaded)
     driver.settle()
-    for id in ("new", "merge", "confirm", "deny", "find"):
-        assert not tab.actions_by_id[id].isEnabled()
-    assert not tab.panel.name.isEnabled() and not tab.import_action.isEnabled()
+    for id in ("new", "merge", "split", "confirm", "deny", "find", "import"):
+        assert not driver.window.services.actions[f"brands.{id}"].isEnabled()
+    assert not tab.panel.name.isEnabled()
 
 
 def test_lists_take_and_give_back(qtbot, driver):

@@ -45,6 +45,16 @@ def test_table_is_complete_and_without_conflicts(qapp):
         assert spec.title and spec.help and spec.icon in names(), spec.id
 
 
+def test_one_key_may_serve_review_and_brands_page_but_not_one_scope_twice(qapp):
+    plain = {spec.id: spec for spec in action_table()}
+    assert set(plain["brands.confirm"].all_keys) & set(plain["review.confirm"].all_keys)
+    clash = effective(action_table(), {"brands.merge": ("P",), "brands.alias": ("Ctrl+Z",)})
+    assert conflicts(clash) == {
+        "P": ("brands.merge", "brands.confirm"),
+        "Ctrl+Z": ("edit.undo", "brands.alias"),
+    }
+
+
 def test_own_keys_replace_and_conflicts_are_seen(qapp):
     table = effective(
         action_table(), {"review.confirm": ("Q",), "review.reject": ("Q",), "play.toggle": ("Space",)}

@@ -11,6 +11,7 @@ from engine.domain.geometry import hull, rectangle
 from tests.shots.registry import shot
 from tests.shots.studio import Studio
 from ui.brands.page import BrandsPage
+from ui.brands.split_dialog import SplitDialog
 
 
 def page_of(studio: Studio) -> BrandsPage:
@@ -117,10 +118,48 @@ def brands_merge_ticked(studio: Studio) -> QWidget | None:
     return see_impact(studio)
 
 
+@shot("brands-split")
+def brands_split(studio: Studio) -> QWidget | None:
+    """Two appearances ticked, a new brand named, the effect shown."""
+    dialog = open_split(studio)
+    if len(dialog.pieces.pieces) > 1:
+        dialog.pieces.tick((0, 1), True)
+    dialog.target.setText("Another Company")
+    studio.until(dialog.apply.isEnabled)
+    studio.settle()
+    return dialog
+
+
+@shot("brands-split-refused")
+def brands_split_refused(studio: Studio) -> QWidget | None:
+    dialog = open_split(studio)
+    dialog.pieces.tick((0,), True)
+    dialog.target.setText(dialog._brand.name)
+    studio.until(lambda: "itself" in dialog.impact.sentence.text())
+    studio.settle()
+    return dialog
+
+
+def open_split(studio: Studio) -> SplitDialog:
+    page = open_page(studio, 0)
+    brands = studio.container.brands
+    seen = [r for r in page.table_tab.table.brands.shown if r.sources]
+    most = max(seen, key=lambda r: (len(r.aliases), len(brands.split_offer(r.id).pieces)))
+    page.show_brand(most.id)
+    studio.settle()
+    page.trigger("brands.split")
+    studio.until(lambda: isinstance(studio.dialog(), SplitDialog))
+    dialog = studio.dialog()
+    assert isinstance(dialog, SplitDialog)
+    studio.until(lambda: dialog.pieces.pieces)
+    studio.settle()
+    return dialog
+
+
 @shot("brands-merge-picker")
 def brands_merge_picker(studio: Studio) -> None:
     page = choose(studio, 1)
-    page.table_tab.actions_by_id["merge"].trigger()
+    page.trigger("brands.merge")
     page.table_tab.merging.picker.field.setText("luma")
     studio.settle()
 
@@ -177,7 +216,7 @@ def brands_agree(studio: Studio) -> None:
 @shot("brands-new")
 def brands_new(studio: Studio) -> QWidget | None:
     page = open_page(studio, 0)
-    page.table_tab.actions_by_id["new"].trigger()
+    page.trigger("brands.new")
     studio.until(lambda: studio.dialog() is not None)
     dialog = studio.dialog()
     assert dialog is not None
@@ -238,7 +277,7 @@ def brand_ids(studio: Studio) -> set[str]:
 @shot("brands-elsewhere")
 def brands_elsewhere(studio: Studio) -> QWidget | None:
     page = page_of(studio)
-    page.table_tab.actions_by_id["find"].trigger()
+    page.trigger("brands.find")
     studio.until(lambda: studio.dialog() is not None)
     studio.settle(0.8)
     return studio.dialog()
@@ -249,7 +288,7 @@ def brands_elsewhere_found(studio: Studio) -> QWidget | None:
     from ui.brands.elsewhere import ElsewhereDialog
 
     page = page_of(studio)
-    page.table_tab.actions_by_id["find"].trigger()
+    page.trigger("brands.find")
     studio.until(lambda: isinstance(studio.dialog(), ElsewhereDialog))
     dialog = studio.dialog()
     assert isinstance(dialog, ElsewhereDialog)

@@ -11,6 +11,7 @@ import pytest
 from app.brand_book import BrandBook
 from app.brand_impact import Impact
 from app.commands import (
+    AcceptRun,
     AddAlias,
     AddBrand,
     Command,
@@ -167,9 +168,21 @@ def test_impact_of_a_merge_and_its_way_back(desk: Desk, book: BrandBook) -> None
     assert impact.to_rematch == ()
     assert impact.looked_at == 3
     back = carry_out(desk, book, UnmergeBrand(brand_ids=(emirates,)))
-    assert back.sources != ()
+    assert back.sources != () and back.to_rematch == ()
     rows = {r.name: r for r in book.rows()}
     assert rows["Emirates"].seconds == pytest.approx(10.0)
+
+
+def test_a_run_made_after_a_merge_is_matched_again_after_the_unmerge(
+    desk: Desk, jobs: list[DetectJob], book: BrandBook
+) -> None:
+    hankook, emirates = brand(desk, "Hankook"), brand(desk, "Emirates")
+    desk.bus.do(MergeBrands(brand_ids=(emirates,), into=hankook))
+    desk.bus.do(AcceptRun(job_id=desk.replay(jobs[2]).id))
+    assert book.outdated().sources == ()
+    back = carry_out(desk, book, UnmergeBrand(brand_ids=(emirates,)))
+    assert back.to_rematch == (jobs[2].source_asset_id,)
+    assert {s.source_name for s in back.sources} == {"first.mp4", "third.mp4"}
 
 
 def test_impact_of_alias_and_deny_edits(desk: Desk, book: BrandBook) -> None:

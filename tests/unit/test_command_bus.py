@@ -336,3 +336,35 @@ def test_a_split_moves_aliases_and_appearances(desk: Desk, job: DetectJob) -> No
     assert state(desk, job, "HANKOOK") == (State.UNDECIDED, "Hankook")
     with pytest.raises(UserFixable, match="no alias"):
         desk.bus.do(SplitBrand(brand_id=hankook, new_name="Other", aliases=("Hankook",)))
+
+
+def test_a_split_to_a_brand_that_is_there(desk: Desk, job: DetectJob) -> None:
+    hankook, emirates = desk.library.brands.one("Hankook").id, desk.library.brands.one("Emirates").id
+    sighting = SplitSighting(job.source_asset_id, job.id, (desk.key_of(job, "HANKUK"),))
+    before = state_of(desk.library)
+    change = desk.bus.do(
+        SplitBrand(brand_id=hankook, into=emirates, aliases=("Hankuk",), sightings=(sighting,))
+    )
+    assert change.title == "Give 1 alias and 1 appearance of Hankook to Emirates"
+    assert change.subject == f"brand:{emirates}"
+    assert desk.library.brands.one("Hankuk").id == emirates
+    assert state(desk, job, "HANKUK") == (State.REASSIGNED, "Emirates")
+    desk.bus.undo()
+    assert state_of(desk.library) == before
+    with pytest.raises(UserFixable, match="Hankook itself"):
+        desk.bus.do(SplitBrand(brand_id=hankook, into=hankook, sightings=(sighting,)))
+
+
+def test_an_undo_points_to_something_that_is_there(desk: Desk, job: DetectJob) -> None:
+    hankook = desk.library.brands.one("Hankook").id
+    made = desk.bus.do(SplitBrand(brand_id=hankook, new_name="Hankuk Foods", aliases=("Hankuk",)))
+    assert made.subject == f"brand:{made.made[0]}"
+    taken_back = desk.bus.undo()
+    assert taken_back is not None and taken_back.subject == f"brand:{hankook}"
+    again = desk.bus.redo()
+    assert again is not None and again.subject == made.subject
+    desk.bus.do(AddBrand(name="Wholly New"))
+    gone = desk.bus.undo()
+    assert gone is not None and gone.subject == "brand:"
+    assert desk.bus.do(Deny(texts=("Hankuk Foods",))).subject == made.subject
+    assert desk.bus.do(Deny(texts=("HALF TIME",))).subject == "deny-list:HALF TIME"

@@ -172,6 +172,7 @@ class People:
         return SplitBrand(
             brand_id=brand,
             new_name=f"Part {self.random.randint(1, 4)}",
+            into=self.brand() if self.random.random() < 0.4 else "",
             aliases=(alias,),
             sightings=sightings,
         )

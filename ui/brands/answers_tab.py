@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QFrame,
@@ -28,13 +28,16 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 36
 
 
 class AnswersTab(QWidget):
-    """One card a source; counted when the tab is shown."""
+    """One card a source; counted when the tab is shown. Answers to no action of the brands page."""
+
+    able = Signal()
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
         self._stale = True
         self.loaded = False
+        self.commands: dict[str, Callable[[], None]] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 12, 0, 0)
         layout.setSpacing(8)
@@ -72,6 +75,9 @@ class AnswersTab(QWidget):
         self._stack.addWidget(scroll)
         layout.addWidget(self._stack, 1)
         self.setFocusProxy(scroll)
+
+    def can(self, id: str) -> bool:
+        return id in self.commands
 
     def stale(self) -> None:
         self._stale = True

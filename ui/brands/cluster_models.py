@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt
 
 from app.alias_workbench import WorkCluster, WorkMember
 from ui.brands.crops import CropShelf
+from ui.brands.ticked import Index, Ticked
 from ui.brands.words import kind_words
 from ui.text import plural, tr
 from ui.theme import Theme
-
-Index = QModelIndex | QPersistentModelIndex
-RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-Ticks = frozenset[str]
 
 
 def key_of(cluster: WorkCluster) -> str:
@@ -23,68 +20,7 @@ def key_of(cluster: WorkCluster) -> str:
     return "\n".join(sorted(m.text for m in cluster.members))
 
 
-class _Ticked(QAbstractTableModel):
-    """Rows whose first column has a tick box. `ticked` comes after every change of ticks."""
-
-    ticked = Signal()
-
-    def __init__(self, theme: Theme, heads: Sequence[str]) -> None:
-        super().__init__()
-        self.theme = theme
-        self._heads = tuple(heads)
-
-    def is_ticked(self, row: int) -> bool:
-        raise NotImplementedError
-
-    def set_ticked(self, row: int, on: bool) -> None:
-        raise NotImplementedError
-
-    def cell(self, row: int, column: int) -> str:
-        raise NotImplementedError
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._heads)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._heads[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole and self.is_number(section):
-            return RIGHT
-        return None
-
-    def is_number(self, column: int) -> bool:
-        return column > 0
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row, column = index.row(), index.column()
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return self.cell(row, column)
-        if role == Qt.ItemDataRole.CheckStateRole and column == 0:
-            return Qt.CheckState.Checked if self.is_ticked(row) else Qt.CheckState.Unchecked
-        if role == Qt.ItemDataRole.TextAlignmentRole and self.is_number(column):
-            return RIGHT
-        if role == Qt.ItemDataRole.FontRole and self.is_number(column):
-            return self.theme.figures()
-        return None
-
-    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        if role != Qt.ItemDataRole.CheckStateRole or index.column() != 0:
-            return False
-        self.set_ticked(index.row(), Qt.CheckState(value) == Qt.CheckState.Checked)
-        self.dataChanged.emit(index, index, [Qt.ItemDataRole.CheckStateRole])
-        self.ticked.emit()
-        return True
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        flags = super().flags(index)
-        return flags | Qt.ItemFlag.ItemIsUserCheckable if index.column() == 0 else flags
-
-
-class ClusterModel(_Ticked):
+class ClusterModel(Ticked):
     """Clusters, heaviest first; a filter by words hides what doesn't fit (its ticks count no more)."""
 
     def __init__(self, theme: Theme) -> None:
@@ -152,7 +88,7 @@ class ClusterModel(_Ticked):
         return super().data(index, role)
 
 
-class MemberModel(_Ticked):
+class MemberModel(Ticked):
     """Members of the chosen cluster; all are ticked at first."""
 
     def __init__(self, theme: Theme, crops: CropShelf) -> None:

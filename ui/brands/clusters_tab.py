@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -25,6 +25,7 @@ from app.brand_impact import Impact
 from app.commands import Command, Deny, NotSame, Several
 from engine.clustering import LEVELS, Level
 from engine.domain.errors import SponsightError
+from ui.brands.action_button import ActionButton
 from ui.brands.cluster_models import ClusterModel, MemberModel, key_of
 from ui.brands.crops import CropShelf
 from ui.brands.edit_dialog import EditDialog, MergeAsked
@@ -33,7 +34,6 @@ from ui.brands.orders import Orders
 from ui.brands.tick_table import TickTable
 from ui.brands.words import level_help, level_words
 from ui.empty import EmptyState
-from ui.icons import icon
 from ui.text import plural, tr
 from ui.workspace import Services
 
@@ -42,7 +42,9 @@ CROP_HEIGHT = 34
 
 
 class ClustersTab(QWidget):
-    """Reads clusters when it is shown and when the book changed."""
+    """Reads clusters when it is shown and when the book changed. `commands` and `able` are as in the table's tab."""
+
+    able = Signal()
 
     def __init__(self, services: Services, orders: Orders) -> None:
         super().__init__()
@@ -51,10 +53,19 @@ class ClustersTab(QWidget):
         self._stale = True
         self._seen: tuple[Command, Impact] | None = None
         self.loaded_level: Level | None = None
-        self.actions_by_id: dict[str, QAction] = {}
         self.crops = CropShelf(services, CROP_HEIGHT, self)
         self.clusters = ClusterModel(services.theme)
         self.members = MemberModel(services.theme, self.crops)
+        self._level = QButtonGroup(self)
+        self.commands: dict[str, Callable[[], None]] = {
+            "brands.merge": self.merge,
+            "brands.not_same": self.not_same,
+            "brands.deny": self.deny,
+            "brands.tick_all": self._tick_all,
+            "brands.merge_ticked": self._merge_ticked,
+        }
+        for number in range(len(LEVELS)):
+            self.commands[f"brands.level_{number + 1}"] = partial(self._to_level, number)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 10, 0, 0)
         layout.setSpacing(8)
@@ -90,41 +101,31 @@ class ClustersTab(QWidget):
         label = QLabel(tr("Strict to lax:"))
         label.setProperty("look", "muted")
         row.addWidget(label)
-        self._level = QButtonGroup(self)
         for number, level in enumerate(LEVELS):
             chip = QToolButton()
             chip.setText(level_words(level))
-            chip.setToolTip(f"{level_words(level)} ({number + 1})\n{level_help(level)}")
+            chip.setToolTip(f"{level_words(level)}\n{level_help(level)}")
             chip.setProperty("look", "chip")
             chip.setCheckable(True)
             chip.setChecked(number == 1)
             chip.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             self._level.addButton(chip, number)
             row.addWidget(chip)
-            self._hidden(str(number + 1), chip.click)
-            self.addAction(self.actions_by_id[str(number + 1)])
         self._level.idToggled.connect(lambda _id, on: self.refresh() if on else None)
         row.addStretch(1)
         self.count = QLabel()
         self.count.setProperty("look", "small")
         row.addWidget(self.count)
-        self.all = QPushButton(tr("Tick all"))
-        self.all.setToolTip(tr("Ticks every shown cluster (Ctrl+A), or none."))
-        self.all.clicked.connect(self._tick_all)
+        actions = self._services.actions
+        self.all = ActionButton(actions["brands.tick_all"], tr("Tick all"))
         row.addWidget(self.all)
-        self.merge_all = QPushButton(icon("merge"), tr("Merge all ticked…"))
-        self.merge_all.setToolTip(tr("Each ticked cluster into its own name, as one step (Shift+M)."))
-        self.merge_all.clicked.connect(self._merge_ticked)
+        self.merge_all = ActionButton(actions["brands.merge_ticked"], tr("Merge all ticked…"), "merge")
         row.addWidget(self.merge_all)
-        self._hidden("Shift+M", self.merge_all.click)
-        self._hidden("Ctrl+A", self._tick_all)
         return row
 
     def _left(self) -> QWidget:
         self.list = TickTable(self.clusters, tr("Clusters"))
         self.list.setMinimumWidth(280)
-        for key in ("Shift+M", "Ctrl+A"):
-            self.list.addAction(self.actions_by_id[key])
         return self.list
 
     def _right(self) -> QWidget:
@@ -149,13 +150,11 @@ class ClustersTab(QWidget):
         edit.returnPressed.connect(self.list.setFocus)
         label.setBuddy(self.names)
         row.addWidget(self.names, 1)
-        help = tr("Let the ticked spellings be one brand of this name.")
-        self.merge_button = self._button("merge", tr("Merge"), "M", "merge", help, self.merge, primary=True)
+        actions = self._services.actions
+        self.merge_button = ActionButton(actions["brands.merge"], tr("Merge"), primary=True)
         row.addWidget(self.merge_button)
-        help = tr("Remember that the ticked ones differ; they are never offered together again.")
-        row.addWidget(self._button("not-same", tr("Not the same"), "N", "split", help, self.not_same))
-        help = tr("The ticked unresolved texts are no brand: clock, score, names of people.")
-        row.addWidget(self._button("deny", tr("To the deny list"), "X", "reject", help, self.deny))
+        row.addWidget(ActionButton(actions["brands.not_same"], tr("Not the same"), "split"))
+        row.addWidget(ActionButton(actions["brands.deny"], tr("To the deny list"), "reject"))
         self.impact = ImpactView(self._services.theme)
         self.merge_view = MergeView(self._services.theme)
         self.views = QTabWidget()
@@ -170,35 +169,6 @@ class ClustersTab(QWidget):
         column.addLayout(row)
         column.addWidget(self.views, 2)
         return right
-
-    def _button(
-        self,
-        id: str,
-        words: str,
-        key: str,
-        symbol: str,
-        help: str,
-        act: Callable[[], None],
-        *,
-        primary: bool = False,
-    ) -> QPushButton:
-        button = QPushButton(words) if primary else QPushButton(icon(symbol), words)
-        button.setToolTip(f"{words} ({key})\n{help}")
-        if primary:
-            button.setProperty("look", "primary")
-        button.clicked.connect(act)
-        self._hidden(key, button.click)
-        for view in (self.list, self.table):
-            view.addAction(self.actions_by_id[key])
-        return button
-
-    def _hidden(self, key: str, act: Callable[[], None]) -> None:
-        """A key of this tab or of a table in it, to whom it is given."""
-        action = QAction(self)
-        action.setShortcut(QKeySequence(key))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.triggered.connect(act)
-        self.actions_by_id[key] = action
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -269,6 +239,9 @@ class ClustersTab(QWidget):
         if before is not where and before is not None and self.window().focusWidget() is before:
             where.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _to_level(self, number: int) -> None:
+        self._level.button(number).click()
+
     def _laxer(self) -> None:
         button = self._level.button(min(self._level.checkedId() + 1, len(LEVELS) - 1))
         button.click()
@@ -296,13 +269,8 @@ class ClustersTab(QWidget):
     def _changed(self) -> None:
         """Ticks or name changed: what it would do is worked out anew."""
         self._seen = None
-        chosen = self.members.chosen()
-        writable = self._orders.writable
-        enough = len(chosen) > 1
-        for key, on in (("M", enough), ("N", enough), ("X", any(m.kind == "text" for m in chosen))):
-            self.actions_by_id[key].setEnabled(writable and on)
-        self.merge_button.setEnabled(writable and enough)
-        if enough and writable:
+        self.able.emit()
+        if self.can("brands.merge"):
             self.impact.waiting()
             self.merge_view.waiting()
             self._timer.start()
@@ -319,9 +287,22 @@ class ClustersTab(QWidget):
         ticked = len(self.clusters.chosen())
         words = plural(len(self.clusters.clusters), tr("{n} cluster"), tr("{n} clusters"))
         self.count.setText(tr("{clusters} · {n} ticked").format(clusters=words, n=ticked))
-        self.merge_all.setEnabled(ticked > 0 and self._orders.writable)
         self.all.setText(tr("Tick none") if ticked else tr("Tick all"))
-        self.all.setEnabled(bool(self.clusters.clusters))
+        self.able.emit()
+
+    def can(self, id: str) -> bool:
+        """Whether an action would do something now."""
+        writable = self._orders.writable
+        match id:
+            case "brands.merge" | "brands.not_same":
+                return writable and len(self.members.chosen()) > 1
+            case "brands.deny":
+                return writable and any(m.kind == "text" for m in self.members.chosen())
+            case "brands.merge_ticked":
+                return writable and bool(self.clusters.chosen())
+            case "brands.tick_all":
+                return bool(self.clusters.clusters)
+        return True
 
     # --- what would happen --------------------------------------------------------------------------------------
 

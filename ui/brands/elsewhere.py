@@ -24,6 +24,7 @@ from app.brand_book import BrandRow
 from app.commands import Decide
 from app.find_elsewhere import Found, Quest
 from engine.domain.jobs import DetectJob, JobStatus
+from ui.actions import shown_keys
 from ui.brands.alive import while_alive
 from ui.brands.orders import INITIATOR, Orders
 from ui.dialogs.base import Dialog
@@ -32,6 +33,8 @@ from ui.text import clock, duration, percent, plural, tr
 from ui.workspace import Services
 
 CROP = QSize(150, 64)
+ENTER = ("Return", "Enter")
+"""Keys that a dialog needs for itself."""
 
 
 class ElsewhereDialog(Dialog):
@@ -99,8 +102,8 @@ class ElsewhereDialog(Dialog):
         self.list.setUniformItemSizes(True)
         column.addWidget(self.list, 1)
         row = QHBoxLayout()
-        self.yes = self._answer(tr("Yes, it is"), "P", "confirm", "confirm")
-        self.no = self._answer(tr("No, it is not"), "X", "reject", "reject")
+        self.yes = self._answer(tr("Yes, it is"), "review.confirm", "confirm", "confirm")
+        self.no = self._answer(tr("No, it is not"), "review.reject", "reject", "reject")
         row.addWidget(self.yes)
         row.addWidget(self.no)
         row.addStretch(1)
@@ -112,13 +115,15 @@ class ElsewhereDialog(Dialog):
         column.addLayout(row)
         return page
 
-    def _answer(self, words: str, key: str, symbol: str, kind: str) -> QPushButton:
+    def _answer(self, words: str, id: str, symbol: str, kind: str) -> QPushButton:
+        """A button with the letters by which the review says the same."""
         button = QPushButton(icon(symbol), words)
-        button.setToolTip(f"{words} ({key})")
         button.setAutoDefault(False)
         button.clicked.connect(partial(self._decide, kind))
+        keys = [k for k in self._services.actions.specs[id].keys if k not in ENTER]
+        button.setToolTip(f"{words} ({shown_keys(keys)})" if keys else words)
         action = QAction(self)
-        action.setShortcut(QKeySequence(key))
+        action.setShortcuts([QKeySequence(key) for key in keys])
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.triggered.connect(button.click)
         self.list.addAction(action)
@@ -221,7 +226,7 @@ class ElsewhereDialog(Dialog):
 
     def _count(self) -> None:
         left = self.list.count()
-        words = plural(left, tr("{n} find to judge: P yes, X no."), tr("{n} finds to judge: P yes, X no."))
+        words = plural(left, tr("{n} find to judge."), tr("{n} finds to judge, the surest first."))
         self.found_words.setText(words if left else tr("Nothing (more) to judge was found."))
         self.count_in.setEnabled(bool(self._jobs) and self._orders.writable)
         for button in (self.yes, self.no):

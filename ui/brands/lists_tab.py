@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.commands import Deny, ForgetNotSame, Several, Undeny
+from engine.textfold import fold_compact
 from ui.brands.orders import Orders
 from ui.empty import EmptyState
 from ui.text import plural, tr
@@ -33,7 +33,9 @@ Pairs = list[tuple[str, str, str, str]]
 
 
 class ListsTab(QWidget):
-    """Delete takes the chosen lines off a list; both can be undone."""
+    """Taking lines off a list can be undone. `commands` and `able` are as in the table's tab."""
+
+    able = Signal()
 
     def __init__(self, services: Services, orders: Orders) -> None:
         super().__init__()
@@ -41,6 +43,8 @@ class ListsTab(QWidget):
         self._orders = orders
         self._stale = True
         self.loaded = False
+        self._wanted = ""
+        self.commands: dict[str, Callable[[], None]] = {"brands.take_off": self._take_off}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 10, 0, 0)
         parts = QSplitter(Qt.Orientation.Horizontal)
@@ -53,7 +57,9 @@ class ListsTab(QWidget):
             EmptyState(
                 "reject",
                 tr("Nothing denied"),
-                tr("Press X on a brand, on a cluster or in the review to put a text here."),
+                tr(
+                    "“To the deny list” puts the texts of a brand or a cluster here, so does typing one below."
+                ),
                 framed=True,
             ),
             tr("Take off the list"),
@@ -72,15 +78,17 @@ class ListsTab(QWidget):
             EmptyState(
                 "split",
                 tr("Nothing kept apart"),
-                tr("Press N on a cluster of the alias workbench to remember that its spellings differ."),
+                tr("“Not the same” in the alias workbench remembers that the spellings of a cluster differ."),
                 framed=True,
             ),
             tr("No longer keep apart"),
             self.forget,
         )
         self.pairs.foot.insertStretch(0, 1)
+        keys = services.actions.key_text("brands.take_off")
         for listing in (self.denied, self.pairs):
             listing.button.setEnabled(orders.writable)
+            listing.button.setToolTip(f"{listing.button.text()} ({keys})" if keys else listing.button.text())
             parts.addWidget(listing)
         parts.setSizes([500, 500])
         layout.addWidget(parts, 1)
@@ -119,12 +127,33 @@ class ListsTab(QWidget):
         lines = sorted(denied.items(), key=lambda d: d[1].casefold())
         self.denied.show_lines([((text, folded), text) for folded, text in lines])
         self.pairs.show_lines([((a, b), (first, second)) for a, b, first, second in pairs])
+        if self._wanted:
+            self.denied.choose(self._wanted)
+            self._wanted = ""
+        self.able.emit()
 
     @Slot()
     def _deny(self) -> None:
         text = self.field.text().strip()
         if text:
             self._orders.weigh(tr("Writing the deny list"), Deny(texts=(text,)), lambda _: self.field.clear())
+
+    def can(self, id: str) -> bool:
+        """Whether an action would do something now."""
+        tables = (self.denied.table, self.pairs.table)
+        return id == "brands.take_off" and self._orders.writable and any(t.rowCount() for t in tables)
+
+    def show_denied(self, text: str) -> None:
+        """Goes to a text of the deny list as soon as it is there ('': to the list)."""
+        self._wanted = fold_compact(text)
+        self.refresh()
+
+    def _take_off(self) -> None:
+        """Of the list that has the focus."""
+        if self.pairs.isAncestorOf(self.window().focusWidget() or self):
+            self.forget()
+        else:
+            self.undeny()
 
     @Slot()
     def undeny(self) -> None:
@@ -169,7 +198,7 @@ class _Listing(QWidget):
         sub.setProperty("look", "muted")
         sub.setWordWrap(True)
         layout.addWidget(sub)
-        self.table = _Lines(heads, remove)
+        self.table = _Lines(heads)
         self.table.setAccessibleName(title)
         self._stack = QStackedWidget()
         self._stack.addWidget(empty)
@@ -177,7 +206,6 @@ class _Listing(QWidget):
         layout.addWidget(self._stack, 1)
         self.foot = QHBoxLayout()
         self.button = QPushButton(words)
-        self.button.setToolTip(tr("{words} (Delete)").format(words=words))
         self.button.clicked.connect(remove)
         self.foot.addWidget(self.button)
         layout.addLayout(self.foot)
@@ -201,6 +229,13 @@ class _Listing(QWidget):
             self.table.selectRow(min(max(0, row), len(lines) - 1))
         self.search(self._text)
 
+    def choose(self, folded: str) -> None:
+        """Goes to the line that reads so when folded."""
+        for row in range(self.table.rowCount()):
+            item = self.table.item(row, 0)
+            if item is not None and fold_compact(item.text()) == folded:
+                self.table.selectRow(row)
+
     def search(self, text: str) -> None:
         self._text = text
         find = text.casefold()
@@ -215,9 +250,9 @@ class _Listing(QWidget):
 
 
 class _Lines(QTableWidget):
-    def __init__(self, heads: Sequence[str], remove: Callable[[], None]) -> None:
+    def __init__(self, heads: Sequence[str]) -> None:
         super().__init__(0, len(heads))
-        self._remove = remove
+        self.setProperty("reviewKeys", True)
         self.setHorizontalHeaderLabels(list(heads))
         self.verticalHeader().hide()
         self.setShowGrid(False)
@@ -231,8 +266,5 @@ class _Lines(QTableWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Delete:
-            self._remove()
-        else:
-            super().keyPressEvent(event)
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are commands here; the search field searches."""

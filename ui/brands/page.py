@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from app.brand_book import BrandRow
@@ -20,8 +20,12 @@ from ui.workspace import Services
 REFRESH_MS = 150
 
 
+Tab = TableTab | ClustersTab | ListsTab | AnswersTab
+
+
 class BrandsPage(QWidget):
-    """The book is read when the page is shown and whenever it changes while it is."""
+    """The book is read when the page is shown and whenever it changes while it is. Actions of scope B go to the tab
+    that is shown; they can be done only while the page is."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -40,6 +44,7 @@ class BrandsPage(QWidget):
         self.tabs.setDocumentMode(True)
         self.table_tab = TableTab(services, self.orders)
         self.table_tab.find_wanted.connect(self._find)
+        self.table_tab.split_wanted.connect(self._split)
         self.clusters_tab = ClustersTab(services, self.orders)
         self.lists_tab = ListsTab(services, self.orders)
         self.answers_tab = AnswersTab(services)
@@ -49,6 +54,10 @@ class BrandsPage(QWidget):
         self.tabs.addTab(self.answers_tab, tr("Answers"))
         layout.addWidget(self.tabs, 1)
         self._others = (self.clusters_tab, self.lists_tab, self.answers_tab)
+        self.all_tabs: tuple[Tab, ...] = (self.table_tab, *self._others)
+        for tab in self.all_tabs:
+            tab.able.connect(self._enable)
+        services.actions.attach_brands(self)
         self.tabs.currentChanged.connect(self._tab_changed)
         self.setFocusProxy(self.table_tab)
         self._timer = QTimer(self)
@@ -76,7 +85,12 @@ class BrandsPage(QWidget):
         super().showEvent(event)
         if self._stale:
             self.refresh()
+        self._enable()
         QTimer.singleShot(0, self, self._focus_in)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._enable()
 
     @Slot()
     def _focus_in(self) -> None:
@@ -135,6 +149,27 @@ class BrandsPage(QWidget):
             parts.append(plural(open_ones, tr("{n} appearance undecided"), tr("{n} appearances undecided")))
         self._of.setText(" · ".join(parts))
 
+    # --- actions ------------------------------------------------------------------------------------------------
+
+    @property
+    def tab(self) -> Tab:
+        """The tab that is shown."""
+        return self.all_tabs[self.tabs.currentIndex()]
+
+    def trigger(self, id: str) -> None:
+        """An action of scope B was asked for."""
+        command = self.tab.commands.get(id)
+        if command is not None:
+            command()
+
+    @Slot()
+    def _enable(self) -> None:
+        """Actions can be done where the shown tab answers to them."""
+        shown, tab, actions = self.isVisible(), self.tab, self._services.actions
+        for spec in actions.table:
+            if spec.scope == "B":
+                actions[spec.id].setEnabled(shown and spec.id in tab.commands and tab.can(spec.id))
+
     # --- going about --------------------------------------------------------------------------------------------
 
     @Slot(int)
@@ -145,6 +180,7 @@ class BrandsPage(QWidget):
         for each in self._others:
             if each is tab:
                 each.shown()
+        self._enable()
 
     def search(self, text: str) -> None:
         """The search field of the top bar: filters what the shown tab lists."""
@@ -152,13 +188,31 @@ class BrandsPage(QWidget):
         if callable(found):
             found(text)
 
+    def show_subject(self, kind: str, what: str) -> None:
+        """Shows what a step of the log was about: `brand`, `book`, `deny-list` or `not-same`, and which."""
+        if kind == "brand":
+            self.show_brand(what)
+        elif kind == "book":
+            self.tabs.setCurrentWidget(self.table_tab)
+            self.table_tab.show_book(what)
+        else:
+            self.tabs.setCurrentWidget(self.lists_tab)
+            self.lists_tab.show_denied(what if kind == "deny-list" else "")
+
     def show_brand(self, brand_id: str) -> None:
-        """Goes to a brand in the table."""
+        """Goes to a brand in the table, as the book is after what was done just now."""
         self.tabs.setCurrentWidget(self.table_tab)
         self.table_tab.choose(brand_id)
         self.table_tab.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.table_tab.expect(brand_id)
+        self.refresh()
 
     def _find(self, row: BrandRow) -> None:
         from ui.brands.elsewhere import ElsewhereDialog
 
         ElsewhereDialog(self, self._services, self.orders, row).open()
+
+    def _split(self, row: BrandRow) -> None:
+        from ui.brands.split_dialog import SplitDialog
+
+        SplitDialog(self, self._services, self.orders, row).open()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import QStringListModel, Qt, Signal, Slot
+from PySide6.QtCore import QStringListModel, Qt, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -32,6 +32,7 @@ from app.commands import (
 )
 from engine.domain.decisions import AuditEntry
 from engine.domain.errors import Conflict, SponsightError
+from ui.brands.action_button import ActionButton
 from ui.brands.chips import Chips
 from ui.brands.orders import Orders
 from ui.brands.references import References
@@ -45,9 +46,7 @@ WIDTH = 372
 
 
 class BrandPanel(QScrollArea):
-    """Shows one brand or several; every change goes through `orders`. `left`: Esc was pressed in a field."""
-
-    find_wanted = Signal(object)
+    """Shows one brand or several; every change goes through `orders`."""
 
     def __init__(self, services: Services, orders: Orders) -> None:
         super().__init__()
@@ -163,10 +162,8 @@ class BrandPanel(QScrollArea):
         _, layout = self._group(tr("Reference pictures"))
         self.references = References(self._services, self._orders)
         layout.addWidget(self.references)
-        self.find_button = QPushButton(icon("search"), tr("Find it elsewhere…  (F)"))
-        self.find_button.setToolTip(tr("Search stored frames of all sources for these pictures."))
-        self.find_button.clicked.connect(self._find)
-        layout.addWidget(self.find_button)
+        find = self._services.actions["brands.find"]
+        layout.addWidget(ActionButton(find, tr("Find it elsewhere…"), "search"))
 
     def _build_books(self) -> None:
         box, layout = self._group(tr("Books"))
@@ -235,7 +232,7 @@ class BrandPanel(QScrollArea):
         seconds = sum(r.seconds for r in self._rows)
         undecided = sum(r.undecided for r in self._rows)
         self.sub.setText(
-            tr("{seconds} counted · {undecided} undecided. M merges them, P confirms them.").format(
+            tr("{seconds} counted · {undecided} undecided. What you do here holds for all of them.").format(
                 seconds=seconds_words(seconds), undecided=f"{undecided:,}"
             )
         )
@@ -257,7 +254,6 @@ class BrandPanel(QScrollArea):
         if not same:
             self._offer(())
         self.references.show_brand(row)
-        self.find_button.setEnabled(self._orders.writable)
         self._show_merged(row)
         self._read_more(row)
 
@@ -390,11 +386,6 @@ class BrandPanel(QScrollArea):
         if len(self._rows) == 1:
             self.name.setText(self._rows[0].name)
         self._services.messages.tell_error(tr("Renaming"), error)
-
-    @Slot()
-    def _find(self) -> None:
-        if len(self._rows) == 1:
-            self.find_wanted.emit(self._rows[0])
 
 
 def _clear(layout: QVBoxLayout) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -38,9 +38,12 @@ FILTER_DELAY_MS = 120
 
 
 class TableTab(QWidget):
-    """`find_wanted` carries the brand to search for by its pictures."""
+    """`commands` are what it answers to of the actions of the brands page, by id; `able` tells that what `can` says
+    changed. `find_wanted` carries the brand to search for by its pictures, `split_wanted` the one to part in two."""
 
+    able = Signal()
     find_wanted = Signal(object)
+    split_wanted = Signal(object)
 
     def __init__(self, services: Services, orders: Orders) -> None:
         super().__init__()
@@ -51,14 +54,30 @@ class TableTab(QWidget):
         self.merging = MergeInto(services, orders, self)
         self.table = BrandTable(services.theme)
         self.panel = BrandPanel(services, orders)
-        self.actions_by_id: dict[str, QAction] = {}
+        self.commands: dict[str, Callable[[], None]] = {
+            "brands.new": self._new,
+            "brands.merge": self._merge,
+            "brands.split": partial(self._one, self.split_wanted),
+            "brands.confirm": self._confirm,
+            "brands.deny": self._deny,
+            "brands.find": partial(self._one, self.find_wanted),
+            "brands.rename": lambda: self._to(self.panel.name),
+            "brands.alias": lambda: self._to(self.panel.alias),
+            "brands.category": lambda: self._to(self.panel.category),
+            "brands.filter": lambda: self._to(self.filter),
+            "brands.import": self.files.choose_import,
+            "brands.export": lambda: self.files.choose_export(self.table.brands.shown, self._book),
+        }
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 10, 0, 0)
         layout.setSpacing(8)
         layout.addLayout(self._filters())
         layout.addLayout(self._buttons())
         self._stack = QStackedWidget()
-        self._none = EmptyState("brands", "", "", [(tr("Show all brands"), self.clear_filter)], framed=True)
+        buttons = [(tr("Show all brands"), self.clear_filter)]
+        if orders.writable:
+            buttons.append((tr("New brand…"), self._new))
+        self._none = EmptyState("brands", "", "", buttons, framed=True)
         self._stack.addWidget(self.table)
         self._stack.addWidget(self._none)
         parts = QSplitter(Qt.Orientation.Horizontal)
@@ -73,7 +92,6 @@ class TableTab(QWidget):
         self.table.chosen.connect(self._chosen)
         self.table.wanted.connect(lambda _: self._to(self.panel.alias))
         self.table.brands.changed.connect(self._count)
-        self.panel.find_wanted.connect(self.find_wanted)
         self._chosen([])
 
     def _filters(self) -> QHBoxLayout:
@@ -125,24 +143,16 @@ class TableTab(QWidget):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(6)
-        add = self._action
-        help = tr("Make a brand by hand.")
-        row.addWidget(add("new", tr("New brand…"), "Ctrl+N", "add", help, self._new, whole=True))
-        help = tr("Let the chosen brands be one with another; shows first what that touches.")
-        row.addWidget(add("merge", tr("Merge into…"), "M", "merge", help, self._merge))
-        help = tr("Say that the chosen brands are real; again takes that back.")
-        row.addWidget(add("confirm", tr("Confirm"), "P", "confirm", help, self._confirm))
-        help = tr(
-            "Put name and aliases of the chosen brands on the deny list: clock, score, names of people."
-        )
-        row.addWidget(add("deny", tr("To the deny list"), "X", "reject", help, self._deny))
-        help = tr("Search stored frames of all sources for the brand’s pictures.")
-        row.addWidget(add("find", tr("Find it elsewhere…"), "F", "search", help, self._find))
+        for id, words in (
+            ("brands.new", tr("New brand…")),
+            ("brands.merge", tr("Merge into…")),
+            ("brands.split", tr("Split…")),
+            ("brands.confirm", tr("Confirm")),
+            ("brands.deny", tr("To the deny list")),
+            ("brands.find", tr("Find it elsewhere…")),
+        ):
+            row.addWidget(self._button(id, words))
         row.addStretch(1)
-        self._hidden("rename", tr("Rename"), "F2", lambda: self._to(self.panel.name))
-        self._hidden("alias", tr("Add alias"), "A", lambda: self._to(self.panel.alias))
-        self._hidden("category", tr("Category"), "C", lambda: self._to(self.panel.category))
-        self._hidden("filter", tr("Filter"), "/", lambda: self._to(self.filter))
         more = QToolButton()
         more.setText(tr("Import and export"))
         more.setIcon(icon("import"))
@@ -151,37 +161,15 @@ class TableTab(QWidget):
         more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(more)
-        self.import_action = menu.addAction(icon("import"), tr("Import a brand book (CSV)…"))
-        self.import_action.setEnabled(self._orders.writable)
-        self.import_action.triggered.connect(self.files.choose_import)
-        export = menu.addAction(icon("export"), tr("Export the shown brands (CSV)…"))
-        export.triggered.connect(lambda: self.files.choose_export(self.table.brands.shown, self._book))
+        menu.addActions([self._services.actions[f"brands.{id}"] for id in ("import", "export")])
         more.setMenu(menu)
         row.addWidget(more)
         return row
 
-    def _action(
-        self,
-        id: str,
-        words: str,
-        key: str,
-        symbol: str,
-        help: str,
-        act: Callable[[], None],
-        *,
-        whole: bool = False,
-    ) -> QToolButton:
-        """A button with a key that works while the table (with `whole`: this tab) has the focus."""
-        action = QAction(icon(symbol), words, self)
-        action.setShortcut(QKeySequence(key))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    def _button(self, id: str, words: str) -> QToolButton:
+        """A button for an action; its words are shorter than the action's title."""
+        action = self._services.actions[id]
         action.setIconText(words)
-        action.setToolTip(
-            f"{words} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})\n{help}"
-        )
-        action.triggered.connect(act)
-        (self if whole else self.table).addAction(action)
-        self.actions_by_id[id] = action
         button = QToolButton()
         button.setDefaultAction(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -189,14 +177,6 @@ class TableTab(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.setAccessibleName(words)
         return button
-
-    def _hidden(self, id: str, words: str, key: str, act: Callable[[], None]) -> None:
-        action = QAction(words, self)
-        action.setShortcut(QKeySequence(key))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.triggered.connect(act)
-        self.table.addAction(action)
-        self.actions_by_id[id] = action
 
     def _to(self, field: QLineEdit) -> None:
         if field.isVisible() and field.isEnabled():
@@ -223,6 +203,15 @@ class TableTab(QWidget):
             return self.table.choose(brand_id)
         self._wanted = brand_id
         return False
+
+    def expect(self, brand_id: str) -> None:
+        """Goes to a brand when the book has been read anew."""
+        self._wanted = brand_id
+
+    def show_book(self, name: str) -> None:
+        """Shows the brands of one book (all where there is none of this name)."""
+        self.clear_filter()
+        self.book.setCurrentIndex(max(0, self.book.findData(name)))
 
     def search(self, text: str) -> None:
         self.filter.setText(text)
@@ -262,23 +251,26 @@ class TableTab(QWidget):
         self.count.setText(words)
         self._stack.setCurrentIndex(0 if shown else 1)
         if not total:
-            self._none.say(tr("The book is empty"), tr("Make a brand with Ctrl+N or import a CSV file."))
+            self._none.say(tr("The book is empty"), tr("Make a brand by hand or import a CSV file."))
         elif not shown:
             self._none.say(tr("No brand fits"), tr("Nothing in the book fits the filter."))
 
     @Slot(object)
     def _chosen(self, rows: Sequence[BrandRow]) -> None:
         self.panel.show_rows(rows)
-        writable = self._orders.writable
-        for id, action in self.actions_by_id.items():
-            if id in ("merge", "confirm", "deny"):
-                action.setEnabled(writable and bool(rows))
-            elif id in ("find", "rename", "alias"):
-                action.setEnabled(writable and len(rows) == 1)
-            elif id in ("new", "category"):
-                action.setEnabled(writable)
         confirmed = bool(rows) and all(r.confirmed for r in rows)
-        self.actions_by_id["confirm"].setText(tr("Unconfirm") if confirmed else tr("Confirm"))
+        words = tr("Unconfirm") if confirmed else tr("Confirm")
+        self._services.actions["brands.confirm"].setIconText(words)
+        self.able.emit()
+
+    def can(self, id: str) -> bool:
+        """Whether an action would do something now."""
+        chosen, writable = len(self.table.rows()), self._orders.writable
+        if id in ("brands.merge", "brands.confirm", "brands.deny", "brands.category"):
+            return writable and chosen > 0
+        if id in ("brands.split", "brands.find", "brands.rename", "brands.alias"):
+            return writable and chosen == 1
+        return writable or id in ("brands.filter", "brands.export")
 
     # --- actions ------------------------------------------------------------------------------------------------
 
@@ -311,8 +303,7 @@ class TableTab(QWidget):
         if texts:
             self._orders.weigh(tr("Writing the deny list"), Deny(texts=texts))
 
-    @Slot()
-    def _find(self) -> None:
+    def _one(self, wanted: SignalInstance) -> None:
         rows = self.table.rows()
         if len(rows) == 1:
-            self.find_wanted.emit(rows[0])
+            wanted.emit(rows[0])

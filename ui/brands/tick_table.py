@@ -1,10 +1,15 @@
-"""A table whose rows have a tick box: Space ticks the row wherever the cursor is in it."""
+"""A table whose rows have a tick box: Space ticks the chosen rows wherever the cursor is in them."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractTableModel, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from ui.brands.ticked import Ticked
+
+ROWS_MEASURED = 60
+"""Columns are as wide as the cells of so many rows need."""
 
 
 class TickTable(QTableView):
@@ -12,8 +17,9 @@ class TickTable(QTableView):
 
     entered_row = Signal()
 
-    def __init__(self, model: QAbstractTableModel, name: str, height: int = 30) -> None:
+    def __init__(self, model: Ticked, name: str, height: int = 30, *, several: bool = False) -> None:
         super().__init__()
+        self.ticks = model
         self.setModel(model)
         self.setProperty("reviewKeys", True)
         self.setAccessibleName(name)
@@ -24,23 +30,23 @@ class TickTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(height)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        modes = QAbstractItemView.SelectionMode
+        self.setSelectionMode(modes.ExtendedSelection if several else modes.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setIconSize(QSize(height * 4, height - 8))
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setResizeContentsPrecision(ROWS_MEASURED)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
         if event.key() == Qt.Key.Key_Space and index.isValid():
-            first = index.siblingAtColumn(0)
-            on = Qt.CheckState(first.data(Qt.ItemDataRole.CheckStateRole)) == Qt.CheckState.Checked
-            state = Qt.CheckState.Unchecked if on else Qt.CheckState.Checked
-            self.model().setData(first, state, Qt.ItemDataRole.CheckStateRole)
+            rows = {index.row(), *(i.row() for i in self.selectionModel().selectedRows())}
+            self.ticks.tick(rows, not self.ticks.is_ticked(index.row()))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.entered_row.emit()
         else:

@@ -16,7 +16,8 @@ class ShortcutSheet(Dialog):
 
     def __init__(self, parent: QWidget, actions: ActionSet) -> None:
         text = tr(
-            "Keys of the review area act while the focus is there and nobody types; all others act everywhere."
+            "Keys of the review area and of the brands page act while the focus is there and nobody types; all "
+            "others act everywhere."
         )
         super().__init__(parent, tr("Keyboard shortcuts"), text, width=1080)
         self.resize(1080, 720)
@@ -60,6 +61,7 @@ def _columns(specs: list[ActionSpec]) -> list[list[tuple[str, list[ActionSpec]]]
             (tr("Everywhere"), of("file", "edit", "help")),
             (tr("Pages and panes"), of("view", scope="G")),
         ],
+        [(tr("Brands page"), of("brands"))],
     ]
 
 

@@ -57,7 +57,7 @@ class ShortcutEditor(Dialog):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(1, 200)
-        header.resizeSection(2, 110)
+        header.resizeSection(2, 150)
         self.body.addWidget(self.view, 1)
         self.body.addLayout(self._edit_row())
         self.problem = QLabel()
@@ -156,13 +156,14 @@ class ShortcutEditor(Dialog):
         self._model.setRowCount(0)
         from PySide6.QtGui import QColor
 
+        scopes = {"G": tr("everywhere"), "R": tr("in review"), "B": tr("on the brands page")}
         for spec in table:
             name = QStandardItem(self._services.actions[spec.id].icon(), spec.title)
             name.setData(spec.id, ID)
             name.setToolTip(spec.help)
             mark = " •" if spec.id in self.overrides else ""
             keys = QStandardItem(shown_keys(spec.all_keys) + mark)
-            scope = QStandardItem(tr("everywhere") if spec.scope == "G" else tr("in review"))
+            scope = QStandardItem(scopes[spec.scope])
             if spec.id in taken:
                 for item in (name, keys):
                     item.setForeground(QColor(colours.danger))
