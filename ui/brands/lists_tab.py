@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -234,7 +234,9 @@ class _Listing(QWidget):
         for row in range(self.table.rowCount()):
             item = self.table.item(row, 0)
             if item is not None and fold_compact(item.text()) == folded:
-                self.table.selectRow(row)
+                flags = QItemSelectionModel.SelectionFlag
+                chosen = self.table.model().index(row, 0)
+                self.table.selectionModel().setCurrentIndex(chosen, flags.ClearAndSelect | flags.Rows)
 
     def search(self, text: str) -> None:
         self._text = text

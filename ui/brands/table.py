@@ -59,12 +59,13 @@ class BrandTable(QTableView):
         return [self.brands.shown[n] for n in numbers]
 
     def choose(self, brand_id: str) -> bool:
-        """Goes to one brand; False where it is not shown."""
+        """Goes to one brand, whatever keys are still down (Ctrl+Z led here); False where it is not shown."""
         place = self.brands.place_of(brand_id)
         if place < 0:
             return False
-        self.selectRow(place)
-        self.scrollTo(self.brands.index(place, 0))
+        index, flags = self.brands.index(place, 0), QItemSelectionModel.SelectionFlag
+        self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        self.scrollTo(index)
         return True
 
     def resizeEvent(self, event: QResizeEvent) -> None:
