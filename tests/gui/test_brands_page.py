@@ -125,7 +125,7 @@ def test_no_key_of_the_page_fires_while_somebody_types(qtbot, driver):
             if spec.scope == "B":
                 actions[spec.id].setEnabled(True)
                 for text in spec.all_keys:
-                    combination = QKeySequence(text)[0]
+                    combination = QKeySequence(text)[0]  # type: ignore[index]
                     typed = driver.window.focusWidget()
                     qtbot.keyClick(typed, combination.key(), combination.keyboardModifiers())
     assert fired == []

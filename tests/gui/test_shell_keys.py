@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.action_set import ActionSet, is_typing
-from ui.actions import ActionSpec, action_table, shown
+from ui.actions import ActionSpec, action_table, normal, shown
 
 COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 KEYS = [(spec, key) for spec in action_table() for key in spec.all_keys]
@@ -106,34 +106,36 @@ FIELDS: dict[str, Callable[[], QWidget]] = {
 
 
 class Stage(QMainWindow):
-    """A review area with one frame and one field, and something outside of it."""
+    """A review area and a brands page with one frame each, one of them with a field, and something outside of both."""
 
-    def __init__(self, field: QWidget) -> None:
+    def __init__(self, field: QWidget, scope: str = "R") -> None:
         super().__init__()
-        self.field, self.frame, self.outside = field, QWidget(), QWidget()
-        self.frame.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.outside.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        area = QWidget()
-        inside = QVBoxLayout(area)
-        inside.addWidget(self.frame)
-        inside.addWidget(field)
-        both = QWidget()
-        whole = QVBoxLayout(both)
-        whole.addWidget(area)
-        whole.addWidget(self.outside)
-        self.setCentralWidget(both)
+        self.field, self.frame, self.brands, self.outside = field, QWidget(), QWidget(), QWidget()
+        all_of_it = QWidget()
+        whole = QVBoxLayout(all_of_it)
+        areas = {}
+        for name, frame in (("R", self.frame), ("B", self.brands), ("", self.outside)):
+            frame.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            areas[name] = QWidget()
+            inside = QVBoxLayout(areas[name])
+            inside.addWidget(frame)
+            whole.addWidget(areas[name])
+            if name == scope:
+                inside.addWidget(field)
+        self.setCentralWidget(all_of_it)
         self.keys = ActionSet(self)
         self.keys.attach_window(self)
-        self.keys.attach_review(area)
+        self.keys.attach_review(areas["R"])
+        self.keys.attach_brands(areas["B"])
         self.fired: list[str] = []
         self.keys.triggered.connect(self.fired.append)
         self.keys.held.connect(lambda id, down: self.fired.append(id) if down else None)
 
 
 @pytest.fixture
-def stage(qtbot) -> Callable[[Callable[[], QWidget]], Stage]:
-    def make(field: Callable[[], QWidget] = QLineEdit) -> Stage:
-        made = Stage(field())
+def stage(qtbot) -> Callable[..., Stage]:
+    def make(field: Callable[[], QWidget] = QLineEdit, scope: str = "R") -> Stage:
+        made = Stage(field(), scope)
         qtbot.addWidget(made)
         made.show()
         made.activateWindow()
@@ -150,20 +152,26 @@ def press(qtbot: Any, widget: QWidget, key: str) -> None:
     qtbot.keyClick(widget, *combination(key))
 
 
+def answering(key: str, scope: str) -> list[str]:
+    """The action that has this key in an area of this scope, or everywhere."""
+    return [spec.id for spec, other in KEYS if normal(other) == normal(key) and spec.scope in (scope, "G")]
+
+
 def test_each_key_fires_its_action_once_in_its_scope_and_nowhere_else(qtbot, stage):
     window = stage()
+    places = {"R": window.frame, "B": window.brands, "": window.outside}
     for spec, key in KEYS:
-        press(qtbot, window.frame, key)
-        assert window.fired == [spec.id], f"{key} on the frame"
-        window.fired.clear()
-        press(qtbot, window.outside, key)
-        assert window.fired == ([spec.id] if spec.scope == "G" else []), f"{key} outside the review area"
-        window.fired.clear()
+        assert answering(key, spec.scope) == [spec.id]
+        for scope, place in places.items():
+            press(qtbot, place, key)
+            assert window.fired == answering(key, scope), f"{key} in scope {scope!r}"
+            window.fired.clear()
 
 
+@pytest.mark.parametrize("scope", ["R", "B"])
 @pytest.mark.parametrize("name", FIELDS)
-def test_no_key_that_a_field_needs_fires_anything(qtbot, stage, name):
-    window = stage(FIELDS[name])
+def test_no_key_that_a_field_needs_fires_anything(qtbot, stage, name, scope):
+    window = stage(FIELDS[name], scope)
     field = window.field
     for spec, key in KEYS:
         target = field
@@ -177,7 +185,7 @@ def test_no_key_that_a_field_needs_fires_anything(qtbot, stage, name):
         if is_text(key):
             press(qtbot, target, key)
             assert window.fired == [], f"{key} in {name}"
-        elif spec.scope == "R" and is_typing(target):
+        elif spec.scope != "G" and is_typing(target):
             press(qtbot, target, key)
             assert window.fired == [], f"{key} decides nothing while somebody types"
 
@@ -210,6 +218,7 @@ def test_every_action_is_in_the_palette_and_does_something_there(demo_window):
     assert set(shown_there) >= {spec.title for spec in driver.app.actions}
     palette.close()
     known = set(driver.window._handlers) | set(driver.window.review._handlers)
+    known |= {id for tab in driver.window._brands().all_tabs for id in tab.commands}
     assert {spec.id for spec in driver.app.actions} <= known, "nothing is offered that nobody carries out"
 
 
@@ -273,7 +282,7 @@ def test_no_field_of_the_real_window_lets_a_review_key_through(qtbot, demo_windo
             for popup in filter(None, [QApplication.activePopupWidget()]):
                 popup.close()
         driver.settle()
-        assert not [id for id in fired if id.startswith(("review.", "play.", "canvas."))], page
+        assert not [id for id in fired if id.startswith(("review.", "play.", "canvas.", "brands."))], page
     assert {name for _, name in seen} & {"QLineEdit", "QDoubleSpinBox", "QSpinBox"}
     assert len(seen) >= 6
     assert not [d for d in library.decisions.of_source(source) if d.active]

@@ -151,7 +151,7 @@ def open_split(studio: Studio) -> SplitDialog:
     studio.until(lambda: isinstance(studio.dialog(), SplitDialog))
     dialog = studio.dialog()
     assert isinstance(dialog, SplitDialog)
-    studio.until(lambda: dialog.pieces.pieces)
+    studio.until(lambda: bool(dialog.pieces.pieces))
     studio.settle()
     return dialog
 
