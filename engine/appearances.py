@@ -161,7 +161,9 @@ def _appearances_of(
         candidate = Candidate(resolved, name, 100.0, "session", "resolved before in this source", sign.text)
         return [_appearance(sign, surface, seen, sign.text, "accepted", (candidate,), None)]
     text, result = sign.text, prepared.match(sign.text, limits, near)
-    if result.verdict in ("unresolved", "review"):
+    if result.verdict in ("unresolved", "review") or (
+        result.best is not None and result.best.tier == "partial"
+    ):
         text, result = _ask_rivals(prepared, sign, limits, near, result)
     accepted = [m for m in result.several if m.verdict == "accept"]
     if accepted:
@@ -188,7 +190,8 @@ def _appearances_of(
 def _ask_rivals(
     prepared: Prepared, sign: Sign, limits: MatchSettings, near: frozenset[str], first: MatchResult
 ) -> tuple[str, MatchResult]:
-    """The best accepted answer among the rival readings, else the first one."""
+    """The best accepted answer among the rival readings, else the first one. A reading that shows more of a name
+    than the voted one does is one of them."""
     best = (sign.text, first)
     for text, _, share in sign.others:
         if share < RIVAL_SHARE:

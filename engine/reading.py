@@ -45,8 +45,10 @@ class Text(Protocol):
 
 
 Wanted = tuple[int, int, int]
-"""Which crop: the sign's number, the showing's number, and WHOLE, UPPER or LOWER."""
-WHOLE, UPPER, LOWER = 0, 1, 2
+"""Which crop: the sign's number, the showing's number, and one of the parts below."""
+WHOLE, UPPER, LOWER, AROUND, BEYOND = range(5)
+"""The region; its upper, its lower line; the region with more room at its ends; the same, but only where letters
+seem to go on beyond its ends (else it reads empty)."""
 LINE_SHARE = 0.58
 """How much of a region's height its upper and its lower line are taken to fill."""
 
@@ -57,7 +59,7 @@ ReadCrops = Callable[[Sequence[Wanted]], Sequence[Text]]
 @dataclass(frozen=True, slots=True)
 class ReadingRules:
     """`sure`: mean character score from which two alike quick readings settle a sign; `crops`: most strong
-    readings of a sign; `check_seconds`: how long a text is passed on without being read again."""
+    readings of a sign's regions; `check_seconds`: how long a text is passed on without being read again."""
 
     sure: float
     crops: int
@@ -82,6 +84,7 @@ class _Work:
     order: list[int]
     quick: dict[int, Text] = field(default_factory=dict)
     strong: dict[int, Text] = field(default_factory=dict)
+    around: Text | None = None
 
     @property
     def readings(self) -> dict[int, Text]:
@@ -107,15 +110,9 @@ def read_signs(
             works[n].quick[i] = text
         tick()
         hopeless = {n for n, w in enumerate(works) if _hopeless(w)}
-    open_signs = [n for n, w in enumerate(works) if n not in hopeless and not _settled(w.quick, rules.sure)]
-    for turn in range(rules.crops):
-        wanted = [(n, works[n].order[turn], WHOLE) for n in open_signs if turn < len(works[n].order)]
-        if not wanted:
-            break
-        for (n, i, _), text in zip(wanted, strong(wanted), strict=True):
-            works[n].strong[i] = text
-        tick()
-        open_signs = [n for n in open_signs if not _confirmed(works[n]) and _promising(works[n])]
+    _read_surely(works, hopeless, strong, rules, tick)
+    _look_beyond(works, hopeless, strong)
+    tick()
     voted = [_vote(w) if n not in hopeless else Voted("", 0.0) for n, w in enumerate(works)]
     checks = quick or strong
     wanted = [
@@ -134,6 +131,38 @@ def read_signs(
         SignText(v, w.readings, _passed_on(w, v), lines.get(n, ()))
         for n, (w, v) in enumerate(zip(works, voted, strict=True))
     ]
+
+
+def _read_surely(
+    works: Sequence[_Work], hopeless: set[int], read: ReadCrops, rules: ReadingRules, tick: Callable[[], None]
+) -> None:
+    """Strong readings of the signs that the quick ones did not settle: one showing after the other and, last of
+    all, the best one with room at its ends, which reads surer than a tight crop and shows a cut-off letter."""
+    views = [[*((i, WHOLE) for i in w.order[: rules.crops]), (w.order[0], AROUND)] for w in works]
+    unsettled = [n for n, w in enumerate(works) if n not in hopeless and not _settled(w.quick, rules.sure)]
+    for turn in range(rules.crops + 1):
+        wanted = [(n, *views[n][turn]) for n in unsettled if turn < len(views[n])]
+        if not wanted:
+            break
+        for (n, i, part), text in zip(wanted, read(wanted), strict=True):
+            if part == WHOLE:
+                works[n].strong[i] = text
+            else:
+                works[n].around = text
+        tick()
+        unsettled = [n for n in unsettled if not _confirmed(works[n]) and _promising(works[n])]
+
+
+def _look_beyond(works: Sequence[_Work], hopeless: set[int], read: ReadCrops) -> None:
+    """Read the best showing of the other signs with room at its ends where letters seem to go on there: detectors
+    cut off first and last letters, and what is left may read surely."""
+    wanted = [
+        (n, w.order[0], BEYOND)
+        for n, w in enumerate(works)
+        if n not in hopeless and w.around is None and any(t.text for t in w.readings.values())
+    ]
+    for (n, _, _), text in zip(wanted, read(wanted), strict=True):
+        works[n].around = text
 
 
 def _two_lines(
@@ -198,6 +227,8 @@ def _same(a: Text, b: Text) -> bool:
 def _vote(work: _Work) -> Voted:
     votes = [Vote(t.text, t.scores) for i, t in work.quick.items() if i not in work.strong]
     votes += [Vote(t.text, t.scores, _STRONG_WEIGHT) for t in work.strong.values()]
+    if work.around is not None:
+        votes.append(Vote(work.around.text, work.around.scores, _STRONG_WEIGHT))
     return vote(votes)
 
 

@@ -383,7 +383,8 @@ class RunOcrSettings(StageSettings):
     crops_per_track: int = setting(
         3,
         "Crops per sign",
-        "At most this many crops of a sign are read with the text reader.",
+        "At most this many crops of a sign are read with the text reader, and the best one once more "
+        "with room at its ends.",
         low=1,
         high=20,
     )

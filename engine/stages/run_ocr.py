@@ -8,8 +8,18 @@ from typing import ClassVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.crops import Pixels, Shown, line_border, quarter_turns, rectified, stands_upright
+from engine.crops import (
+    Pixels,
+    Shown,
+    is_askew,
+    line_border,
+    quarter_turns,
+    rectified,
+    stands_upright,
+    widened,
+)
 from engine.domain.errors import DataDamage
 from engine.domain.geometry import Polygon, polygon, text_height, text_width
 from engine.domain.records import (
@@ -27,7 +37,10 @@ from engine.domain.records import (
 from engine.domain.stages import StageName
 from engine.domain.timebase import seconds
 from engine.reading import (
+    AROUND,
+    BEYOND,
     LINE_SHARE,
+    LOWER,
     UPPER,
     WHOLE,
     ReadCrops,
@@ -46,7 +59,7 @@ class RunOcr:
     """Reads text; objects keep their class's name as their text."""
 
     name: ClassVar = StageName.RUN_OCR
-    version: ClassVar = 1
+    version: ClassVar = 2
     settings_type: ClassVar = RunOcrSettings
     payload_type: ClassVar[type[Record]] = TextsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.DETECT_REGIONS)
@@ -217,7 +230,12 @@ class _Desk:
                 ("text reader", model.digest, model.path, provider), lambda: TextReader(model, provider)
             )
             crops = {pair: self._crop(*pair) for pair in sorted(wanted, key=self._seq)}
-            keys = {pair: _digest(crop) for pair, crop in crops.items() if crop is not None}
+            turned = {pair: self._askew(pair) for pair in crops}
+            keys = {
+                pair: _digest(crop) + ("+turned" if turned[pair] else "")
+                for pair, crop in crops.items()
+                if crop is not None
+            }
             known = self._ctx.memo.get_many(space, keys.values())
             fresh: dict[str, bytes] = {}
             for pair in wanted:
@@ -228,7 +246,7 @@ class _Desk:
                     continue
                 if key not in known:
                     self._ctx.tick()
-                    known[key] = fresh[key] = msgspec.msgpack.encode(_best_turn(loaded, crop))
+                    known[key] = fresh[key] = msgspec.msgpack.encode(_best_turn(loaded, crop, turned[pair]))
                 found.append(msgspec.msgpack.decode(known[key], type=_Answer))
             self._ctx.memo.put_many(space, fresh)
             return found
@@ -239,6 +257,8 @@ class _Desk:
         return self._boxes[pair[0]][pair[1]].seq, *pair
 
     def _crop(self, sign: int, showing: int, part: int) -> Pixels | None:
+        if part in (AROUND, BEYOND):
+            return self._around(sign, showing, only_beyond=part == BEYOND)
         whole = self._whole(sign, showing)
         if whole is None or part == WHOLE:
             return whole
@@ -252,24 +272,39 @@ class _Desk:
     def _whole(self, sign: int, showing: int) -> Pixels | None:
         pair = (sign, showing)
         if pair not in self._crops:
-            box = self._boxes[sign][showing]
-            frame = self._frames[box.seq]
-            try:
-                picture = self._ctx.image(frame)
-            except DataDamage as error:
-                self._ctx.problem(f"frame {box.seq}", str(error))
-                self.problems.append(ItemProblem(f"frame {box.seq}", str(error)))
-                self._crops[pair] = None
-            else:
-                scale = frame.width / self._width
-                self._crops[pair] = rectified(picture, np.array(box.polygon, np.float32) * np.float32(scale))
+            picture = self._picture(self._boxes[sign][showing])
+            self._crops[pair] = None if picture is None else rectified(picture, self._corners(*pair))
         return self._crops[pair]
 
+    def _around(self, sign: int, showing: int, only_beyond: bool) -> Pixels | None:
+        """The crop with more room at its ends; with `only_beyond` None where no letters seem to stand there."""
+        picture = self._picture(self._boxes[sign][showing])
+        if picture is None:
+            return None
+        corners, beyond = widened(picture, self._corners(sign, showing))
+        return None if only_beyond and not beyond else rectified(picture, corners)
 
-def _best_turn(reader: object, crop: Pixels) -> _Answer:
-    """The crop's text; a tall crop is read lying on either side, and the surer reading wins."""
+    def _picture(self, box: Box) -> Pixels | None:
+        try:
+            return self._ctx.image(self._frames[box.seq])
+        except DataDamage as error:
+            self._ctx.problem(f"frame {box.seq}", str(error))
+            self.problems.append(ItemProblem(f"frame {box.seq}", str(error)))
+            return None
+
+    def _corners(self, sign: int, showing: int) -> NDArray[np.float32]:
+        box = self._boxes[sign][showing]
+        scale = self._frames[box.seq].width / self._width
+        return np.array(box.polygon, np.float32) * np.float32(scale)
+
+    def _askew(self, pair: Wanted) -> bool:
+        return pair[2] not in (UPPER, LOWER) and is_askew(self._corners(pair[0], pair[1]))
+
+
+def _best_turn(reader: object, crop: Pixels, askew: bool) -> _Answer:
+    """The crop's text; a tall or askew crop is read lying on either side as well, and the surer reading wins."""
     read = reader.read  # type: ignore[attr-defined]
-    if not stands_upright(crop):
+    if not askew and not stands_upright(crop):
         (only,) = read([crop])
         return _Answer(only.text, only.scores)
     turned = read([*quarter_turns(crop), crop])

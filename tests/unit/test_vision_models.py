@@ -14,7 +14,7 @@ from engine.adapters.model_sets import CUSTOM, SET_NAMES, detector_model, model_
 from engine.adapters.objects import ObjectDetector
 from engine.adapters.ocr import TextDetector, TextReader, regions_of
 from engine.adapters.onnx import CPU, choose_provider, file_digest, open_session
-from engine.crops import clarity, line_border, look_hash, rectified
+from engine.crops import clarity, is_askew, line_border, look_hash, rectified, widened
 from engine.domain.errors import UserFixable
 
 
@@ -174,3 +174,36 @@ def test_crops_are_rectified_measured_and_split() -> None:
     cv2.putText(two, "LOWER LINE", (10, 70), cv2.FONT_HERSHEY_DUPLEX, 1.0, (0, 0, 0), 2)
     border = line_border(two)
     assert border is not None and 0.38 < border < 0.6
+
+
+def test_a_crop_is_widened_farthest_where_letters_go_on() -> None:
+    image = sign("HANKOOK")
+    whole = np.array([[76, 84], [250, 84], [250, 120], [76, 120]], np.float32)
+    moved, beyond = widened(image, whole)
+    assert not beyond
+    assert np.allclose(moved - whole, [[-10.8, 0], [10.8, 0], [10.8, 0], [-10.8, 0]], atol=0.1)
+    cut = whole + np.array([[30, 0], [0, 0], [0, 0], [30, 0]], np.float32)
+    moved, beyond = widened(image, cut)
+    assert beyond
+    assert np.allclose(moved - cut, [[-28.8, 0], [10.8, 0], [10.8, 0], [-28.8, 0]], atol=0.1)
+
+
+def test_a_crop_of_text_that_runs_upwards_is_widened_along_the_text() -> None:
+    image = np.ascontiguousarray(np.rot90(sign("HANKOOK", 640, 200)))
+    cut = np.array([[84, 390], [120, 390], [120, 534], [84, 534]], np.float32)
+    moved, beyond = widened(image, cut)
+    assert beyond and np.allclose(moved[:, 0], cut[:, 0])
+    assert moved[0, 1] < cut[0, 1] and moved[2, 1] > cut[2, 1] + 25
+
+
+@pytest.mark.parametrize(
+    ("wide", "high", "degrees", "askew"),
+    [(40, 40, 30, True), (40, 48, 20, True), (40, 40, 0, False), (90, 40, 30, False), (20, 60, 30, False)],
+)
+def test_only_a_tilted_region_about_as_high_as_wide_is_askew(
+    wide: int, high: int, degrees: float, askew: bool
+) -> None:
+    turn = np.deg2rad(degrees)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    corners = np.array([[0, 0], [wide, 0], [wide, high], [0, high]]) @ matrix.T
+    assert is_askew(corners.astype(np.float32)) is askew

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.crops import Shown, best_first, stretches
-from engine.reading import LOWER, UPPER, WHOLE, ReadCrops, ReadingRules, Wanted, read_signs
+from engine.reading import AROUND, BEYOND, LOWER, UPPER, WHOLE, ReadCrops, ReadingRules, Wanted, read_signs
 from engine.voting import Vote, alike, sure_core, vote
 
 RULES = ReadingRules(sure=0.97, crops=3, check_seconds=4.0)
@@ -139,3 +139,31 @@ def test_two_lines_in_one_region_are_told_apart() -> None:
     plain = Book({}, Said("Dubai", 0.9))
     (sign,) = read_signs([[shown(0, height=40)]], None, plain.reader(), RULES)
     assert sign.lines == ()
+
+
+def test_letters_beyond_a_sure_region_are_read_as_well() -> None:
+    quick = Book({}, Said("PPO", 0.99))
+    strong = Book({(0, 0, BEYOND): Said("OPPO", 0.97)}, Said("", 0))
+    (sign,) = read_signs([[shown(t / 2) for t in range(4)]], quick.reader(), strong.reader(), RULES)
+    assert "OPPO" in (sign.voted.text, *(text for text, _, _ in sign.voted.others))
+    assert [w for w in strong.asked if w[2] in (AROUND, BEYOND)] == [(0, 0, BEYOND)]
+
+
+def test_an_unsure_region_is_read_once_more_with_room_at_its_ends() -> None:
+    views = {
+        (0, 0, WHOLE): Said("EKO", 0.7),
+        (0, 1, WHOLE): Said("PEKC", 0.65),
+        (0, 2, WHOLE): Said("BFK0", 0.61),
+        (0, 0, AROUND): Said("BEKO", 0.96),
+    }
+    quick, strong = Book({}, Said("EK", 0.5)), Book(views, Said("", 0))
+    (sign,) = read_signs([[shown(t / 2) for t in range(4)]], quick.reader(), strong.reader(), RULES)
+    assert sign.voted.text == "BEKO"
+    assert [w for w in strong.asked if w[2] in (WHOLE, AROUND)] == list(views)
+    assert BEYOND not in {part for _, _, part in strong.asked}
+
+
+def test_what_reads_as_nothing_gets_no_more_room() -> None:
+    quick, strong = Book({}, Said("", 0.0)), Book({}, Said("X", 0.9))
+    read_signs([[shown(0)]], quick.reader(), strong.reader(), RULES)
+    assert strong.asked == []
