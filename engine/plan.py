@@ -211,7 +211,7 @@ def make_plan(
                 reason += ", made by an older engine"
         else:
             action = "run" if reused + unknown < total else "run-unless-unchanged"
-            reason = _why(name, delta, unknown, reused, total)
+            reason = _why(name, delta, before, unknown, reused, total)
         seconds = 0.0
         if looks is not None and looks.searches and name is StageName.MATCH_BRANDS and reused < total:
             why = _new_references(looks.references)
@@ -231,14 +231,24 @@ def make_plan(
     return Plan(tuple(rows))
 
 
+def _shown(value: object) -> str:
+    """A setting's value in a reason: 80, 0.45, none."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if value not in (None, "", (), []) else "none"
+
+
 def _new_references(count: int) -> str:
     return f"{count} new reference picture{'' if count == 1 else 's'} to search for"
 
 
-def _why(name: StageName, delta: Overrides, unknown: int, reused: int, total: int) -> str:
+def _why(
+    name: StageName, delta: Overrides, before: AllSettings | None, unknown: int, reused: int, total: int
+) -> str:
     edits = delta.get(str(name))
     if edits:
-        return ", ".join(f"{key} set to {value}" for key, value in edits.items())
+        former = before[name].values() if before is not None else {}
+        return ", ".join(f"{key} {_shown(former.get(key))} → {_shown(value)}" for key, value in edits.items())
     if unknown and reused + unknown >= total:
         return "runs only if the stage before changes its result"
     if reused:

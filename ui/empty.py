@@ -50,6 +50,7 @@ class EmptyState(QFrame):
         self._text = _centred(text, "muted")
         layout.addWidget(self._title)
         layout.addWidget(self._text)
+        self._buttons: list[QPushButton] = []
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addStretch()
@@ -59,16 +60,19 @@ class EmptyState(QFrame):
                 button.setProperty("look", "primary")
             button.clicked.connect(act)
             row.addWidget(button)
+            self._buttons.append(button)
         row.addStretch()
         if buttons:
             layout.addSpacing(8)
             layout.addLayout(row)
         layout.addStretch(3)
 
-    def say(self, title: str, text: str) -> None:
-        """Changes the words."""
+    def say(self, title: str, text: str, *, buttons: bool = True) -> None:
+        """Changes the words, and whether there is anything that the buttons could do."""
         self._title.setText(title)
         self._text.setText(text)
+        for button in self._buttons:
+            button.setVisible(buttons)
 
 
 def _centred(text: str, look: str) -> QLabel:

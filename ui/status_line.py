@@ -42,6 +42,7 @@ class StatusLine(QStatusBar):
         for widget in (self._provider, self._cloud, self._failed):
             self.addPermanentWidget(widget)
         self._items: list[ItemFailed] = []
+        self._going = False
         self.show_job(None)
 
     def _label(self, text: str) -> QLabel:
@@ -63,7 +64,7 @@ class StatusLine(QStatusBar):
 
     def show_job(self, job: DetectJob | None) -> None:
         """Another run was chosen, or its state is new."""
-        going = job is not None and job.status == "running"
+        going = self._going = job is not None and job.status == "running"
         self._bar.setVisible(going)
         self._run.setVisible(going)
         if job is None:
@@ -81,7 +82,9 @@ class StatusLine(QStatusBar):
         self._show_failed()
 
     def show_progress(self, latest: StageProgress) -> None:
-        """Progress of the shown run."""
+        """Progress of the shown run; what is reported late, of a run that has ended, is not shown any more."""
+        if not self._going:
+            return
         self._bar.setVisible(True)
         self._run.setVisible(True)
         self._bar.setValue(round(latest.overall * 1000))

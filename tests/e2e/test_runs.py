@@ -65,7 +65,7 @@ def test_a_replay_from_match_brands_recomputes_no_frame_stage_and_equals_a_fresh
     assert [rows[s] for s in ("extract_frames", "filter_scenes", "detect_regions", "run_ocr")] == [
         "reuse"
     ] * 4
-    assert rows["match_brands"] == "run" and "accept set to 80" in plan
+    assert rows["match_brands"] == "run" and "accept 90 → 80" in plan
     sponsight("--library", finished.library, "replay", finished.video, *edit)
     replayed = jobs(finished.library)[0]
     shown = json.loads(sponsight("--library", finished.library, "show", replayed["id"], "--json").stdout)

@@ -346,6 +346,28 @@ def test_search_and_brand_filter(at):
     assert {r.brand_id for r in at.desk.snapshot.rows} == {row.brand_id}
 
 
+@pytest.mark.parametrize(("accept", "review"), [(75.0, 75.0), (99.5, 75.0), (100.0, 100.0)])
+def test_a_preview_finds_the_signs_whose_verdict_changes(at, accept, review):
+    """What a sign is called is part of its key: under other thresholds it is still the same sign."""
+    from app.preview import ThresholdPreview
+    from engine.domain.stages import StageName
+    from engine.stage_settings import MatchBrandsSettings
+    from ui.review.preview import previewed
+
+    overlay = at.desk.snapshot.overlay
+    library = at.window.services.container.library
+    base = overlay.run.settings[StageName.MATCH_BRANDS]
+    settings = MatchBrandsSettings(**{**base.values(), "accept": accept, "review": review})
+    answer = ThresholdPreview(library, overlay.run).apply(settings)
+    shown, changed = previewed(overlay, answer)
+    before = {a.key: a.machine.verdict for a in overlay.appearances if a.machine is not None}
+    for verdict in ("accepted", "review", "unresolved"):
+        gained = answer.counts.get(verdict, 0) - sum(v == verdict for v in before.values())
+        now = sum(a.machine.verdict == verdict for a in shown if a.machine is not None)
+        assert now - sum(v == verdict for v in before.values()) == gained, verdict
+    assert set(changed) == {a.key for a in shown if a.machine.verdict != before[a.key]}
+
+
 def test_a_preview_is_shown_and_leaves_nothing(at):
     import msgspec
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from app.commands import AddToBook, Decide, DrawBox, MergeBrands
+from app.commands import AddToBook, DrawBox, MergeBrands
 from app.demo_run import DEMO_BOOK
-from engine.domain.errors import UserFixable
 from engine.domain.geometry import hull, rectangle
 from tests.shots.registry import shot
 from tests.shots.studio import Studio
@@ -310,24 +309,3 @@ def brands_lists(studio: Studio) -> None:
     studio.settle(1.0)
     studio.window.messages.hide()
     studio.settle()
-
-
-@shot("brands-answers")
-def brands_answers(studio: Studio) -> None:
-    """Verdicts on most appearances: right where the machine accepted, wrong for a few."""
-    source_id, job_id = next(iter(studio.container.library.jobs.accepted_ids().items()))
-    run = studio.container.runs.get(job_id)
-    for number, a in enumerate(a for a in run.appearances if a.candidates):
-        right = a.verdict == "accepted" or number % 3 == 0
-        try:
-            studio.container.bus.do(
-                Decide(
-                    source_id=source_id,
-                    job_id=job_id,
-                    appearance_keys=(a.key,),
-                    kind="confirm" if right else "reject",
-                )
-            )
-        except UserFixable:
-            continue
-    open_page(studio, 3)

@@ -26,7 +26,7 @@ def preferences_models(studio: Studio) -> QWidget | None:
     dialog = studio.dialog()
     assert dialog is not None
     dialog.tabs.setCurrentIndex(dialog.tabs.count() - 1)  # type: ignore[attr-defined]
-    dialog.resize(680, 900)
+    dialog.resize(680, min(900, studio.window.height() - 40))
     studio.settle()
     models.choices = ModelChoices()
     return dialog

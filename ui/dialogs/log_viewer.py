@@ -42,6 +42,8 @@ class LogViewer(Dialog):
         self.body.addWidget(self.text, 1)
         for path in files_in(folder):
             self.files.addItem(f"{path.name} ({size(path.stat().st_size)})", str(path))
+        self.files.setVisible(self.files.count() > 0)
+        self.filter.setEnabled(self.files.count() > 0)
         self.files.currentIndexChanged.connect(self._read)
         copy = self.button(tr("Copy"), left=True)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text.toPlainText()))

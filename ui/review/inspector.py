@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 DECISIONS = ("review.confirm", "review.reject", "review.unsure", "review.clear")
 SHOWN_HISTORY = 8
+NO_BREAK = "\u00a0"
+TOGETHER = 30
+"""Facts of so many characters are not parted at the end of a line."""
 
 
 class Inspector(QWidget):
@@ -242,7 +245,7 @@ class Inspector(QWidget):
             parts.append(tr("caption"))
         if row.proposed:
             parts.append(tr("only proposed"))
-        return "  ·  ".join(parts)
+        return "  ·  ".join(p.replace(" ", NO_BREAK) if len(p) <= TOGETHER else p for p in parts)
 
     def _show_source(self, item: EffectiveAppearance | None) -> None:
         machine = item.machine if item is not None else None

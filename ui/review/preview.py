@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from engine.domain.geometry import overlap
 from ui.review.scene import BoxIndex
 from ui.text import tr
 from ui.timeline.data import TimelineData
@@ -16,6 +17,7 @@ from ui.timeline.lanes import LaneBuilder
 if TYPE_CHECKING:
     from app.overlay import EffectiveAppearance, Overlay
     from app.preview import PreviewResult
+    from engine.domain.records import Appearance
     from ui.review.area import Review
 
 
@@ -70,11 +72,11 @@ def previewed(
     overlay: Overlay, preview: PreviewResult
 ) -> tuple[Sequence[EffectiveAppearance], Mapping[str, str]]:
     """The appearances as they would be, and the verdicts that differ by key. What people decided stays."""
-    would = {a.key: a for a in preview.appearances}
+    signs = _Signs(preview.appearances, overlay)
     shown: list[EffectiveAppearance] = []
     changed: dict[str, str] = {}
     for a in overlay.appearances:
-        machine = would.get(a.key)
+        machine = signs.of(a)
         if a.machine is None or machine is None or a.decided:
             shown.append(a)
             continue
@@ -95,3 +97,34 @@ def previewed(
             )
         )
     return shown, changed
+
+
+class _Signs:
+    """Finds in a preview the sign that an appearance shows. A sign that is called otherwise has another key, so
+    where the key is gone, it is the one from the same tracks that lies in the same place."""
+
+    def __init__(self, would: Sequence[Appearance], overlay: Overlay) -> None:
+        self._by_key = {a.key: a for a in would}
+        known = overlay.run.by_key
+        self._by_track: dict[tuple[int, int], list[Appearance]] = {}
+        for a in would:
+            if a.key not in known:
+                for track in a.members:
+                    self._by_track.setdefault(track, []).append(a)
+
+    def of(self, a: EffectiveAppearance) -> Appearance | None:
+        """None where the preview sees no such sign."""
+        same = self._by_key.get(a.key)
+        if same is not None or a.machine is None:
+            return same
+        near = {b.key: b for track in a.machine.members for b in self._by_track.get(track, ())}
+        rated = [(_likeness(a.machine, b), key) for key, b in near.items()]
+        best, key = max(rated, default=(0.0, ""))
+        return near[key] if best > 0.0 else None
+
+
+def _likeness(a: Appearance, b: Appearance) -> float:
+    """How many frames two appearances share, weighed by how much of each other they cover there."""
+    there = {s.seq: s.polygon for s in b.seen}
+    shared = [(s.polygon, there[s.seq]) for s in a.seen if s.seq in there]
+    return sum(overlap(mine, other) for mine, other in shared)

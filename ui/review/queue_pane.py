@@ -160,6 +160,8 @@ class QueuePane(QWidget):
         self._stack.setCurrentIndex(0 if rows else 1)
         total = snapshot.total if snapshot is not None else 0
         left = snapshot.left if snapshot is not None else 0
+        for part in (self._left, self._bar, self._sort):
+            part.setVisible(snapshot is not None)
         self._left.setText(tr("{left} of {total} left").format(left=f"{left:,}", total=f"{total:,}"))
         self._bar.setRange(0, max(1, total))
         self._bar.setValue(total - left)
@@ -168,11 +170,16 @@ class QueuePane(QWidget):
 
     def _empty_words(self, snapshot: Snapshot | None, total: int, left: int) -> None:
         if snapshot is None:
-            self._empty.say(tr("No run is open"), tr("Open a source to review what was found in it."))
+            self._empty.say(
+                tr("Nothing to review yet"),
+                tr("What a run finds is listed here while it goes on."),
+                buttons=False,
+            )
         elif not snapshot.appearances:
             self._empty.say(
                 tr("Nothing found yet"),
                 tr("Appearances come in as soon as the first chunk of the video is read."),
+                buttons=False,
             )
         elif total and not left:
             self._empty.say(tr("Everything is decided"), tr("See the report, or look at what was decided."))

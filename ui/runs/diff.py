@@ -29,6 +29,8 @@ from ui.words import stage_title
 
 CROP_HEIGHT = 28
 MOST_CROPS = 300
+_FIGURE_SIDE = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_TEXT_SIDE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 Place = tuple[str, int, str]
 """job id, time, appearance key."""
 
@@ -75,7 +77,6 @@ class DiffView(QWidget):
         layout.addWidget(self.summary)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        right = Qt.AlignmentFlag.AlignRight
         self.brands = _table([tr("Brand"), tr("Before"), tr("After"), tr("Change"), tr("Exposures")])
         self.sightings = _table(
             [tr("Sign"), tr("Change"), tr("Brand"), tr("Text"), tr("At"), tr("Seconds"), tr("Why")]
@@ -85,7 +86,6 @@ class DiffView(QWidget):
         self.cost = _table([tr("Stage"), tr("Before"), tr("After"), tr("Parts")])
         self.sightings.setIconSize(QSize(CROP_HEIGHT * 4, CROP_HEIGHT))
         self.sightings.verticalHeader().setDefaultSectionSize(CROP_HEIGHT + 8)
-        self._right = right
         for table, words in (
             (self.brands, tr("Brands")),
             (self.sightings, tr("Sightings")),
@@ -212,10 +212,19 @@ def _fill(table: QTableWidget, rows: Iterable[Sequence[Any]]) -> None:
     for row, cells in enumerate(listed):
         for column, value in enumerate(cells):
             item = QTableWidgetItem(str(value))
-            if column and str(value)[:1] in "0123456789+-−–" and "→" not in str(value):
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            if column and _is_figure(str(value)):
+                item.setTextAlignment(_FIGURE_SIDE)
             table.setItem(row, column, item)
+    for column in range(1, table.columnCount()):
+        cells = [str(row[column]) for row in listed if str(row[column])]
+        head = table.horizontalHeaderItem(column)
+        if head is not None and cells:
+            head.setTextAlignment(_FIGURE_SIDE if all(map(_is_figure, cells)) else _TEXT_SIDE)
     table.setUpdatesEnabled(True)
+
+
+def _is_figure(text: str) -> bool:
+    return text[:1] in "0123456789+-−–" and "→" not in text
 
 
 def _money(diff: RunDiff, side: int) -> str:

@@ -61,6 +61,7 @@ class LineageTree(QTreeWidget):
         self.setHeaderLabels(
             [tr("Run"), tr("Stages"), tr("Edited"), tr("State"), tr("Detections"), tr("Made")]
         )
+        self.headerItem().setTextAlignment(4, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

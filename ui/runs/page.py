@@ -52,7 +52,9 @@ class RunsPage(QWidget):
         self.diff = DiffView(services.theme)
         self._below = QStackedWidget()
         self._hint = EmptyState(
-            "compare", tr("Compare two runs"), tr("Select two runs above (Ctrl + click).")
+            "compare",
+            tr("Compare two runs"),
+            tr("Select two runs above: Shift + arrow keys, or Ctrl + click."),
         )
         self._below.addWidget(self._hint)
         self._below.addWidget(self.diff)
@@ -128,7 +130,9 @@ class RunsPage(QWidget):
 
         def failed(error: Exception) -> None:
             self._compared = None
-            self._hint.say(tr("Compare two runs"), tr("Select two runs above (Ctrl + click)."))
+            self._hint.say(
+                tr("Compare two runs"), tr("Select two runs above: Shift + arrow keys, or Ctrl + click.")
+            )
             self._services.messages.tell_error(tr("Comparing the runs"), error)
 
         self._services.tasks.call(

@@ -43,6 +43,8 @@ class PlanDialog(Dialog):
         total = QHBoxLayout()
         cost = tr("{calls} calls, {usd}").format(calls=f"{plan.calls:,}", usd=usd(plan.usd))
         words = tr("About {time} on this machine · {cost}").format(time=duration(plan.seconds), cost=cost)
+        if plan.seconds < 0.1:
+            words = tr("Done at once · {cost}").format(cost=cost)
         if plan.store_bytes:
             disk = tr("{size} MB of frames to store").format(size=f"{plan.store_bytes / 1e6:,.0f}")
             words = f"{words} · {disk}"

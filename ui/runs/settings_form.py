@@ -30,6 +30,8 @@ from ui.text import tr
 from ui.words import stage_title
 
 BIG = 1_000_000_000
+WIDEST = 360
+"""Numbers and choices get no wider on wide screens; texts do."""
 
 
 class SettingsForm(QWidget):
@@ -174,6 +176,8 @@ class _Field:
 
     def place(self, grid: QGridLayout, row: int) -> None:
         grid.addWidget(self._label, row, 0)
+        if not isinstance(self._control, QLineEdit):
+            self._control.setMaximumWidth(WIDEST)
         if self._browse is not None:
             both = QHBoxLayout()
             both.addWidget(self._control, 1)

@@ -30,6 +30,7 @@ from ui.start.card import SourceCard
 from ui.start.flow import FlowLayout
 from ui.start.overview import CardFacts, Overview
 from ui.text import plural, tr
+from ui.words import stage_title
 from ui.workspace import Services
 
 
@@ -226,9 +227,9 @@ class _Banner(QFrame):
         self._job = paused.id
         source = session.shelf.source(paused.source_asset_id)
         name = source.name if source else paused.video_path
-        where = str(paused.current_stage) if paused.current_stage else tr("its beginning")
+        where = stage_title(paused.current_stage) if paused.current_stage else tr("its beginning")
         words = tr(
-            "The run of {name} stopped in {stage} at {share:.0f} %. Everything finished is kept. Resume?"
+            "The run of {name} stopped at “{stage}”, {share:.0f} % done. Everything finished is kept. Resume?"
         )
         self._words.setText(words.format(name=name, stage=where, share=paused.progress * 100))
 
