@@ -365,7 +365,7 @@ def test_a_preview_finds_the_signs_whose_verdict_changes(at, accept, review):
         gained = answer.counts.get(verdict, 0) - sum(v == verdict for v in before.values())
         now = sum(a.machine.verdict == verdict for a in shown if a.machine is not None)
         assert now - sum(v == verdict for v in before.values()) == gained, verdict
-    assert set(changed) == {a.key for a in shown if a.machine.verdict != before[a.key]}
+    assert set(changed) == {a.key for a in shown if a.machine and a.machine.verdict != before[a.key]}
 
 
 def test_a_preview_is_shown_and_leaves_nothing(at):
