@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QIcon, QImage, QPixmap
 
 from engine.domain.geometry import Polygon, hull
 
@@ -39,3 +39,12 @@ def cut(run: RunResult, picture: Callable[[str], bytes], seq: int, polygon: Poly
 
     mode = Qt.AspectRatioMode.KeepAspectRatio
     return image.copy(place).scaled(height * 8, height, mode, Qt.TransformationMode.SmoothTransformation)
+
+
+def picture_icon(image: QImage) -> QIcon:
+    """The picture as an icon that keeps its colours in a chosen row too. Main thread."""
+    pixmap = QPixmap.fromImage(image)
+    made = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected, QIcon.Mode.Disabled):
+        made.addPixmap(pixmap, mode)
+    return made

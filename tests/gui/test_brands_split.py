@@ -130,7 +130,7 @@ def test_what_can_not_be_is_said_in_the_dialog(qtbot, driver):
     qtbot.keyClick(dialog.list, Qt.Key.Key_Space)
     for name, words in ((brand.name, "itself"), ("Nowhere Seen", "Tick this alias")):
         dialog.target.setText(name)
-        driver.until(lambda words=words: words in dialog.impact.sentence.text())
+        driver.until(lambda words=words: words in dialog.note.text())
         assert not dialog.apply.isEnabled()
 
 

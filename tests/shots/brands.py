@@ -134,7 +134,7 @@ def brands_split_refused(studio: Studio) -> QWidget | None:
     dialog = open_split(studio)
     dialog.pieces.tick((0,), True)
     dialog.target.setText(dialog._brand.name)
-    studio.until(lambda: "itself" in dialog.impact.sentence.text())
+    studio.until(lambda: "itself" in dialog.note.text())
     studio.settle()
     return dialog
 

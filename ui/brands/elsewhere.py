@@ -7,7 +7,7 @@ from functools import partial
 
 import shiboken6
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QAction, QIcon, QImage, QKeySequence, QPixmap
+from PySide6.QtGui import QAction, QImage, QKeySequence
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -27,6 +27,7 @@ from engine.domain.jobs import DetectJob, JobStatus
 from ui.actions import shown_keys
 from ui.brands.alive import while_alive
 from ui.brands.orders import INITIATOR, Orders
+from ui.crops import picture_icon
 from ui.dialogs.base import Dialog
 from ui.icons import icon
 from ui.text import clock, duration, percent, plural, tr
@@ -214,7 +215,7 @@ class ElsewhereDialog(Dialog):
                 if find.verdict == "accepted"
                 else tr("waits for your word"),
             )
-            item = QListWidgetItem(QIcon(QPixmap.fromImage(image)), words)
+            item = QListWidgetItem(picture_icon(image), words)
             item.setData(Qt.ItemDataRole.UserRole, find)
             item.setToolTip(find.reason)
             item.setSizeHint(QSize(200, CROP.height() + 12))

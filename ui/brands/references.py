@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QIcon, QImage, QKeyEvent, QPixmap
+from PySide6.QtGui import QIcon, QImage, QKeyEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -21,6 +21,7 @@ from app.brand_book import BrandRow
 from app.commands import AddReference
 from engine.domain.errors import UserFixable
 from ui.brands.orders import Orders
+from ui.crops import picture_icon
 from ui.icons import icon
 from ui.text import tr
 from ui.workspace import Services
@@ -94,7 +95,7 @@ class References(QWidget):
 
         def show(images: dict[str, QImage]) -> None:
             for digest, image in images.items():
-                self._known[digest] = QIcon(QPixmap.fromImage(image))
+                self._known[digest] = picture_icon(image)
             for n in range(self.list.count()):
                 item = self.list.item(n)
                 found = self._known.get(item.data(Qt.ItemDataRole.UserRole))

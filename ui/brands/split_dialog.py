@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -35,6 +35,7 @@ from ui.workspace import Services
 
 PREVIEW_DELAY_MS = 250
 CROP_HEIGHT = 34
+CROP_WIDTH = 110
 ALIASES_SHOWN = 4
 
 
@@ -46,8 +47,9 @@ class SplitDialog(Dialog):
             "Tick what belongs to another brand, and say to which. Nothing is read anew: ticked appearances are "
             "reassigned as a person’s decision, ticked aliases go along. It is one step, and can be undone."
         )
-        super().__init__(parent, tr("Split {name}").format(name=brand.name), text, width=1080)
-        self.resize(1080, 660)
+        super().__init__(parent, tr("Split {name}").format(name=brand.name), text)
+        room = parent.window().size()
+        self.resize(min(1240, room.width() - 60), min(760, room.height() - 80))
         self._services = services
         self._orders = orders
         self._brand = brand
@@ -61,7 +63,7 @@ class SplitDialog(Dialog):
         parts.setHandleWidth(14)
         parts.addWidget(self._left())
         parts.addWidget(self._right())
-        parts.setSizes([640, 392])
+        parts.setSizes([760, 400])
         parts.setStretchFactor(0, 1)
         self.body.addWidget(parts, 1)
         self.close_button(tr("Cancel"))
@@ -97,14 +99,15 @@ class SplitDialog(Dialog):
         header = self.list.horizontalHeader()
         header.setSectionResizeMode(SOURCE, QHeaderView.ResizeMode.Interactive)
         header.resizeSection(SOURCE, 150)
+        self.list.setIconSize(QSize(CROP_WIDTH, CROP_HEIGHT))
         self.list.entered_row.connect(lambda: self.target.setFocus(Qt.FocusReason.OtherFocusReason))
         column.addWidget(self.list, 1)
         row = QHBoxLayout()
         row.setSpacing(6)
         for words, tip, act in (
-            (tr("All that read so"), tr("Tick every appearance that reads like the current one."), self.tick_alike),
-            (tr("All of this source"), tr("Tick every appearance of the current one’s source."), self.tick_source),
-            (tr("None"), tr("Take all ticks away."), self.tick_none),
+            (tr("Tick all that read so"), tr("What reads like the current one."), self.tick_alike),
+            (tr("Tick all of this source"), tr("What is in the current one’s source."), self.tick_source),
+            (tr("Tick none"), tr("Take all ticks away."), self.tick_none),
         ):  # fmt: skip
             row.addWidget(_button(words, tip, act))
         row.addStretch(1)
@@ -218,7 +221,7 @@ class SplitDialog(Dialog):
         self.again.hide()
         self._count()
         ready = bool(self.pieces.chosen() or self.aliases.chosen())
-        self.note.setText("")
+        self._say("")
         if ready and self.target.text().strip():
             self.impact.waiting()
             self._timer.start()
@@ -270,11 +273,8 @@ class SplitDialog(Dialog):
                 return
             command, impact, known = found
             self._seen = command, impact
-            self.note.setText(
-                tr("{name} is in the book: it gets them.").format(name=known)
-                if known
-                else tr("A new brand, confirmed, with category and books of {name}.").format(name=offer.name)
-            )
+            new = tr("A new brand, confirmed, with category and books of {name}.").format(name=offer.name)
+            self._say(tr("{name} is in the book: it gets them.").format(name=known) if known else new)
             self.impact.show_impact(impact)
             count = len(impact.to_rematch)
             self.again.setVisible(count > 0)
@@ -289,9 +289,19 @@ class SplitDialog(Dialog):
             tr("Working out the impact"),
             look,
             while_alive(self, show),
-            failed=while_alive(self, lambda error: self.impact.waiting(_words(error))),
+            failed=while_alive(self, self._impossible),
             newest="brand-split",
         )
+
+    def _impossible(self, error: Exception) -> None:
+        self._say(_words(error), wrong=True)
+        self.impact.waiting(tr("Nothing, as it stands."))
+
+    def _say(self, words: str, *, wrong: bool = False) -> None:
+        """The line below the brand's name."""
+        self.note.setText(words)
+        self.note.setProperty("look", "error" if wrong else "small")
+        self.note.style().polish(self.note)
 
     @Slot()
     def _agree(self) -> None:

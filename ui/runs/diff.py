@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QIcon, QImage, QPixmap
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -22,7 +22,7 @@ from app.compare import Change, RunDiff, compare_runs
 from app.overlay import names_of
 from app.results import RunResult, load_run
 from storage.library import Library
-from ui.crops import cut
+from ui.crops import cut, picture_icon
 from ui.text import clock, duration, plural, tr, usd
 from ui.theme import Theme
 from ui.words import stage_title
@@ -179,7 +179,7 @@ class DiffView(QWidget):
         for row, crop in enumerate(answer.crops):
             item = self.sightings.item(row, 0)
             if item is not None and not crop.isNull():
-                item.setIcon(QIcon(QPixmap.fromImage(crop)))
+                item.setIcon(picture_icon(crop))
 
     def _jump(self, row: int) -> None:
         if self._answer is None:
