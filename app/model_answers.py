@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,27 +26,42 @@ if TYPE_CHECKING:
 STAGES = (StageName.ESCALATE_VLM, StageName.ESCALATE_CLOUD)
 TIMEOUT = 60.0
 LEAST_CONFIDENCE = 0.6
+PARTS_AT_HAND = 16
 
 
 class _Asked(Record, frozen=True):
     """Of an EscalationPart only what was asked: the appearances aren't decoded."""
 
     sheets: tuple[AskedSheet, ...] = ()
+    asked: int = 0
     reused: int = 0
     calls: int = 0
-    skipped: str = ""
-    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetShown:
     """A sheet that an appearance was asked on: the JPEG, the numbers of its cells there, the model, and why the
-    answer was not used ('' where it was)."""
+    answer was not used ('' where it was). `earlier`: it was asked in another run of the source, and this run took the
+    answer from memory."""
 
     jpeg: bytes
     cells: tuple[int, ...]
     model: str
     note: str
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What asking models took in a run so far: calls to the local and the cloud model, USD spent in the cloud (what
+    is set aside for calls under way counts) and its budget, and how many answers were there from before."""
+
+    job_id: str
+    local_calls: int
+    cloud_calls: int
+    spent_usd: float
+    budget_usd: float
+    reused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +85,24 @@ class ModelAnswers:
         self._library = library
         self._models = models
         self._runs = runs
+        self._at_hand: dict[str, _Asked] = {}
+        self._lock = threading.Lock()
 
     def sheets(self, job_id: str, key: str) -> list[SheetShown]:
-        """The sheets on which an appearance was asked in this run, the last first."""
+        """The sheets on which an appearance was asked in this run, the last first; where memory answered, those of
+        the newest other run of the source that asked."""
+        found = self._sheets_of(job_id, key)
+        if found:
+            return found
+        job = self._library.jobs.get(job_id)
+        models = {job.settings.get(str(stage), {}).get("model") for stage in STAGES}
+        for other in self._library.jobs.of_source(job.source_asset_id):
+            found = [s for s in self._sheets_of(other.id, key) if s.model in models]
+            if found:
+                return [replace(sheet, earlier=True) for sheet in found]
+        return []
+
+    def _sheets_of(self, job_id: str, key: str) -> list[SheetShown]:
         found = [
             SheetShown(
                 self._library.blobs.get(sheet.image),
@@ -79,20 +110,50 @@ class ModelAnswers:
                 sheet.model,
                 sheet.note,
             )
-            for asked in self._asked(job_id)
+            for asked, _ in self._asked(job_id)
             for sheet in asked.sheets
             if any(key in keys for keys in sheet.cells)
         ]
         return found[::-1]
 
-    def reused(self, job_id: str) -> int:
-        """How many signs of this run memory answered: nothing was asked or paid for them."""
-        return sum(asked.reused for asked in self._asked(job_id))
+    def use(self, job_id: str) -> ModelUse:
+        """What asking models took in this run, as far as it has come."""
+        job = self._library.jobs.get(job_id)
+        parts = self._asked(job_id)
+        cloud = job.settings.get(str(StageName.ESCALATE_CLOUD), {})
+        return ModelUse(
+            job_id,
+            local_calls=sum(a.calls for a, stage in parts if stage == STAGES[0] and self._ran(job_id, stage)),
+            cloud_calls=self._library.budget.calls(job_id),
+            spent_usd=self._library.budget.spent(job_id),
+            budget_usd=float(cloud.get("budget_usd", 0.0)),
+            reused=sum(a.reused + (0 if self._ran(job_id, stage) else a.asked) for a, stage in parts),
+        )
 
-    def _asked(self, job_id: str) -> list[_Asked]:
+    def _ran(self, job_id: str, stage: StageName) -> bool:
+        """Whether this run asked by itself: one that uses a stored result again spent nothing on it."""
+        done = self._library.jobs.checkpoints(job_id)
+        return all(c.stats.get("outcome") != "reused" for c in done if c.stage == stage)
+
+    def _asked(self, job_id: str) -> list[tuple[_Asked, StageName]]:
         attached = self._library.parts.attached(job_id)
-        refs = [attached[stage, JOB_CHUNK] for stage in STAGES if (stage, JOB_CHUNK) in attached]
-        return [decode(self._library.parts.payload(ref.key), _Asked) for ref in refs]
+        refs = [(attached[stage, JOB_CHUNK], stage) for stage in STAGES if (stage, JOB_CHUNK) in attached]
+        return [(self._known(ref.key), stage) for ref, stage in refs]
+
+    def _known(self, part: str) -> _Asked:
+        """What a part says was asked; the latest few stay at hand, for a window asks for them several times a
+        second while a run is going."""
+        with self._lock:
+            found = self._at_hand.pop(part, None)
+            if found is not None:
+                self._at_hand[part] = found
+                return found
+        found = decode(self._library.parts.payload(part), _Asked)
+        with self._lock:
+            self._at_hand[part] = found
+            while len(self._at_hand) > PARTS_AT_HAND:
+                self._at_hand.pop(next(iter(self._at_hand)))
+        return found
 
     def local_target(self, job_id: str) -> ChatTarget:
         """The local model of one's choice, else that of the run; UserFixable where there is none."""

@@ -42,11 +42,13 @@ class Asked:
 
 @dataclass
 class Behaviour:
-    """How the server answers. `only` limits a fault to the first so many questions (None: all)."""
+    """How the server answers. `only` limits a fault to the first so many questions (None: all); it waits `wait`
+    seconds, or until it closes, before each answer once it has given `after` of them."""
 
     fault: str = ""
     only: int | None = None
     wait: float = 0.0
+    after: int = 0
     retry_after: str = ""
     usage: tuple[Any, Any] | None = None
 
@@ -221,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         assert f"sheet of {len(texts)} numbered cells" in text or len(texts) == 1, text[:80]
         faulty = own.faulty()
         fault = own.behaviour.fault if faulty else ""
-        if own.behaviour.wait:
+        if own.behaviour.wait and len(own.answers) >= own.behaviour.after:
             own.closing.wait(own.behaviour.wait)
         if fault == "drop":
             self.close_connection = True

@@ -18,6 +18,7 @@ from ui.drop import DropCurtain, videos_in
 from ui.library_control import LibraryControl
 from ui.menus import fill_menu_bar
 from ui.message_bar import MessageBar
+from ui.models.use import ModelUseWatch
 from ui.pages import Pages
 from ui.review import build_review
 from ui.review_page import ReviewPage
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
         self.run_panel = RunPanel(services, self.session, self.runs, self.review)
         self.pages = Pages()
         self.status = StatusLine()
+        self.model_use = ModelUseWatch(services, self.session, self.status, self)
         self.curtain = DropCurtain(self)
         self._build()
         self._connect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
@@ -10,8 +11,11 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 from engine.domain.jobs import DetectJob
 from engine.domain.stages import StageName
 from engine.events import ItemFailed, StageProgress
-from ui.text import duration, percent, plural, tr
+from ui.text import duration, percent, plural, tr, usd
 from ui.words import stage_title
+
+if TYPE_CHECKING:
+    from app.model_answers import ModelUse
 
 _UNKNOWN = "–"
 
@@ -32,6 +36,8 @@ class StatusLine(QStatusBar):
         self._bar.setFixedWidth(160)
         self._bar.setAccessibleName(tr("Progress of the run"))
         self._provider = self._label("")
+        self._memory = self._label("")
+        self._memory.setToolTip(tr("Models answered this in an earlier run: nothing was sent or paid again."))
         self._cloud = self._label("")
         self._failed = QPushButton()
         self._failed.setProperty("look", "link")
@@ -39,7 +45,7 @@ class StatusLine(QStatusBar):
         self.addWidget(self._saved)
         self.addWidget(self._run)
         self.addWidget(self._bar)
-        for widget in (self._provider, self._cloud, self._failed):
+        for widget in (self._provider, self._memory, self._cloud, self._failed):
             self.addPermanentWidget(widget)
         self._items: list[ItemFailed] = []
         self._going = False
@@ -69,17 +75,31 @@ class StatusLine(QStatusBar):
         self._run.setVisible(going)
         if job is None:
             self._cloud.setText("")
+            self.show_use(None)
             self._items.clear()
         else:
             cloud = job.settings.get(str(StageName.ESCALATE_CLOUD), {})
-            budget = float(cloud.get("budget_usd", 0.0))
-            spent = tr("cloud {spent} of {budget} USD").format(
-                spent=f"{job.estimated_cost_usd:.2f}", budget=f"{budget:.2f}"
-            )
-            self._cloud.setText(spent if budget > 0 or job.estimated_cost_usd > 0 else tr("cloud off"))
+            self._show_spent(job.estimated_cost_usd, float(cloud.get("budget_usd", 0.0)))
         if going and job is not None:
             self._bar.setValue(round(job.progress * 1000))
         self._show_failed()
+
+    def _show_spent(self, spent: float, budget: float) -> None:
+        words = tr("cloud {spent} of {budget}").format(spent=usd(spent), budget=usd(budget))
+        self._cloud.setText(words if budget > 0 or spent > 0 else tr("cloud off"))
+
+    def show_use(self, use: ModelUse | None) -> None:
+        """What asking models took in the shown run so far, and what memory saved."""
+        self._memory.setVisible(use is not None and use.reused > 0)
+        self._cloud.setToolTip("")
+        if use is None:
+            return
+        self._show_spent(use.spent_usd, use.budget_usd)
+        words = tr("Questions in this run: {local} to the local model, {cloud} to the cloud.")
+        self._cloud.setToolTip(words.format(local=use.local_calls, cloud=use.cloud_calls))
+        self._memory.setText(
+            plural(use.reused, tr("{n} answer saved by memory"), tr("{n} answers saved by memory"))
+        )
 
     def show_progress(self, latest: StageProgress) -> None:
         """Progress of the shown run; what is reported late, of a run that has ended, is not shown any more."""

@@ -26,6 +26,7 @@ def print_exposure(app: Container, job: DetectJob, truth: Mapping[str, float] | 
     figures = report.figures
     scene = [b for b in figures.brands if b.column == "counted"]
     captions = [b for b in figures.brands if b.column == "caption"]
+    named = [b for b in figures.brands if b.column == "model"]
     print(f"Run {job.id[:8]} of {job.video_path}")
     print(
         f"{figures.analysed:.1f} s analysed, {figures.excluded:.1f} s excluded, {figures.unknown:.1f} s unknown; "
@@ -41,10 +42,31 @@ def print_exposure(app: Container, job: DetectJob, truth: Mapping[str, float] | 
     if captions:
         print("\nIn captions (not counted):")
         print(_brand_table(captions, None))
+    if named:
+        print("\nNamed by a model (not counted until a person confirms the brand):")
+        print(_brand_table(named, None))
     print(
         f"\n{report.stats.get('review', 0)} appearances wait for a decision, "
         f"{report.stats.get('unresolved', 0)} texts are unresolved."
     )
+
+
+def print_models(app: Container, job: DetectJob) -> None:
+    """What asking models took and what memory saved; nothing where no model had to do with the run."""
+    use = app.answers.use(job.id)
+    said = []
+    if use.local_calls:
+        said.append(f"{_calls(use.local_calls)} to the local model")
+    if use.cloud_calls:
+        said.append(f"{_calls(use.cloud_calls)} to the cloud, {job.estimated_cost_usd:.4f} USD")
+    if use.reused:
+        said.append(f"{use.reused} {'answer' if use.reused == 1 else 'answers'} saved by memory")
+    if said:
+        print(f"{'; '.join(said)}.")
+
+
+def _calls(count: int) -> str:
+    return f"{count} {'call' if count == 1 else 'calls'}"
 
 
 def _brand_table(brands: list[BrandExposure], truth: Mapping[str, float] | None) -> str:

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from app.cli.console import RunReporter, table
-from app.cli.figures import print_exposure
+from app.cli.figures import print_exposure, print_models
 from app.cli.targets import find_job, is_completed
 from app.container import Container, open_container
 from engine.domain.errors import Cancelled, UserFixable
@@ -168,8 +168,7 @@ def follow(app: Container, job: DetectJob, given: argparse.Namespace) -> int:
         raise Cancelled(done.status.value)
     if not given.json_events:
         print_exposure(app, done)
-        if done.cloud_llm_calls:
-            print(f"{done.cloud_llm_calls} calls to the cloud, {done.estimated_cost_usd:.4f} USD.")
+        print_models(app, done)
     return 0
 
 

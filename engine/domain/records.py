@@ -332,11 +332,16 @@ class EscalationPart(Record, frozen=True):
     @property
     def summary(self) -> str:
         """What was asked, saved and spent, in words; '' where nothing was to be asked."""
-        if not (self.asked or self.reused or self.calls):
+        said = []
+        if self.asked or self.calls:
+            said.append(f"{self.asked} signs asked in {self.calls} {'call' if self.calls == 1 else 'calls'}")
+        if self.reused:
+            said.append(f"{self.reused} answers reused")
+        if not said:
             return ""
-        saved = f", {self.reused} answers reused" if self.reused else ""
-        stopped = f"; stopped early: {self.stopped}" if self.stopped else ""
-        return f"{self.asked} signs asked in {self.calls} calls{saved}, {self.cost_usd:.2f} USD{stopped}"
+        cents = self.cost_usd == 0 or self.cost_usd >= 0.01
+        said.append(f"{self.cost_usd:.2f} USD" if cents else f"{self.cost_usd:.4f} USD")
+        return ", ".join(said) + (f"; stopped early: {self.stopped}" if self.stopped else "")
 
 
 def detections_of(appearances: tuple[Appearance, ...]) -> list[Detection]:

@@ -155,7 +155,7 @@ class Judge:
         """One verdict over the answers on one sign's crops (each crop one answer). `text` is what OCR read,
         `elsewhere` the folded names that other signs of the run bear out: for those, a few letters are enough."""
         if not answers:
-            return Judgement("open", reason="the model did not answer for this cell", doubtful=True)
+            return Judgement("open", reason="no answer for this cell", doubtful=True)
         votes = Counter(self._identity(a) for a in answers)
         (identity, count), *_ = sorted(votes.items(), key=lambda v: (-v[1], v[0]))
         chosen = [a for a in answers if self._identity(a) == identity]
@@ -163,10 +163,10 @@ class Judge:
         share = count / len(answers)
         if best.brand == UNREADABLE:
             plain = text_score >= PLAIN_TEXT and len(fold_compact(text)) > SHORTEST_PART
-            return Judgement("open", reason="unreadable to the model", doubtful=plain)
+            return Judgement("open", reason="unreadable", doubtful=plain)
         if best.brand == NOT_A_BRAND or identity in self._denied:
             sure = best.confidence * share >= self._least
-            return Judgement("not_a_brand" if sure else "open", reason="no brand, says the model")
+            return Judgement("not_a_brand" if sure else "open", reason="no brand")
         return self._named(text, best, share, elsewhere)
 
     def _named(self, text: str, answer: CellAnswer, share: float, elsewhere: Container[str]) -> Judgement:
@@ -178,7 +178,7 @@ class Judge:
         by_text = agreement(read, fold_compact(answer.visible_text))
         agree = by_name if answer.evidence == "symbol" else min(by_name, by_text)
         confidence = round(min(answer.confidence, MOST_CONFIDENT) * (0.35 + 0.65 * agree) * share, 4)
-        said = f"the model reads {answer.visible_text!r}" if answer.visible_text else "the model sees a mark"
+        said = f"reads {answer.visible_text!r}" if answer.visible_text else "sees a mark"
         supported = answer.evidence != "none" and agree >= SUPPORTED
         if supported and confidence >= self._least:
             alone = any(speaks_for(read, s) for s in spellings)

@@ -122,7 +122,7 @@ class Rung:
         stopped, calls, cost, disturbed, answered = "", 0, 0.0, False, reused
         if wanted:
             # One loop, one client: the semaphore and the connections belong to it.
-            asker = drive(lambda: self._ask_all(client, signs), self._ctx.tick)
+            asker = drive(lambda: self._ask_all(client, signs), lambda: self._ctx.tick(self._progress.done))
             stopped, calls, cost, disturbed = asker.stopped, asker.calls, asker.cost_usd, asker.disturbed
             answered += asker.answered
         if stopped and not answered:
@@ -333,11 +333,14 @@ class Rung:
             elif judged.kind == "not_a_brand":
                 for i in sign.group.members:
                     flags = (*changed[i].flags, NOT_A_BRAND)
-                    changed[i] = msgspec.structs.replace(changed[i], flags=flags, reason=judged.reason)
+                    changed[i] = msgspec.structs.replace(changed[i], flags=flags, reason=self._why(judged))
             elif judged.reason:
                 for i in sign.group.members:
-                    changed[i] = msgspec.structs.replace(changed[i], reason=judged.reason)
+                    changed[i] = msgspec.structs.replace(changed[i], reason=self._why(judged))
         return tuple(changed), tuple(made[key] for key in sorted(made))
+
+    def _why(self, judged: Judgement) -> str:
+        return f"{self._terms.model}: {judged.reason}"
 
     def _brand(self, judged: Judgement, made: dict[str, NewBrand]) -> tuple[str, str] | None:
         """Id and name; a name that no book knows becomes a new, unconfirmed brand."""
@@ -364,7 +367,7 @@ class Rung:
             source=self._source,
             evidence="model",
             tier="model",
-            reason=f"{self._terms.model}: {judged.reason}",
+            reason=self._why(judged),
             candidates=(candidate, *a.candidates),
         )
 

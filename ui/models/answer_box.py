@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from engine.domain.records import Appearance
 
 MODELS = ("local_vlm", "cloud_llm")
-WIDEST = 680
-"""Pixels: how wide a sheet is shown."""
+WIDEST, HIGHEST = 680, 680
+"""Pixels: how large a sheet is shown at most, so that the whole of it is seen."""
 
 
 class ModelBox(QWidget):
@@ -43,6 +43,7 @@ class ModelBox(QWidget):
         self._answers = services.container.answers
         self.job: Callable[[], str] = str
         self._key = ""
+        self._job = ""
         self._sheets: list[SheetShown] = []
         self._answer: OneAnswer | None = None
         column = QVBoxLayout(self)
@@ -73,7 +74,9 @@ class ModelBox(QWidget):
     def show_item(self, machine: Appearance | None) -> None:
         """Another item: None (or one that a person drew) can't be asked."""
         key = machine.key if machine is not None else ""
-        same, self._key = key == self._key, key
+        job = self.job()
+        same = (job, key) == (self._job, self._key)
+        self._job, self._key = job, key
         self.setVisible(bool(key))
         if same:
             return
@@ -82,29 +85,32 @@ class ModelBox(QWidget):
         self.take.hide()
         self.sheet.hide()
         self.ask.setEnabled(True)
-        if machine is not None and self.job() and (machine.source in MODELS or machine.reason):
-            job = self.job()
+        if machine is not None and job and (machine.source in MODELS or machine.reason):
             self._services.tasks.call(
                 tr("Find the sheet"),
                 lambda: self._answers.sheets(job, key),
-                lambda sheets: self._found(key, sheets),
+                lambda sheets: self._found(job, key, sheets),
                 newest="models.sheets",
             )
 
-    def _found(self, key: str, sheets: list[SheetShown]) -> None:
-        if key == self._key and self._answer is None:
+    def _found(self, job: str, key: str, sheets: list[SheetShown]) -> None:
+        if self._shows(job, key) and self._answer is None:
             self._sheets = sheets
             self.sheet.setVisible(bool(sheets))
 
+    def _shows(self, job: str, key: str) -> bool:
+        """Whether the item is still the one that was asked about."""
+        return (job, key) == (self._job, self._key)
+
     def _ask(self) -> None:
-        job, key = self.job(), self._key
+        job, key = self._job, self._key
         if not job or not key:
             return
         self.ask.setEnabled(False)
         self._say(tr("Waiting for an answer…"))
 
         def answered(answer: OneAnswer) -> None:
-            if key != self._key:
+            if not self._shows(job, key):
                 return
             self.ask.setEnabled(True)
             self._answer = answer
@@ -115,7 +121,7 @@ class ModelBox(QWidget):
             self.take.setText(tr("Decide: {name}").format(name=answer.name))
 
         def failed(error: Exception) -> None:
-            if key == self._key:
+            if self._shows(job, key):
                 self.ask.setEnabled(True)
                 self._say(str(error))
 
@@ -147,13 +153,17 @@ class SheetDialog(Dialog):
         cells = ", ".join(str(n) for n in sheet.cells)
         words = tr("As {model} saw it; this item is cell {cells}. One cell is blank to catch inventions.")
         text = words.format(model=sheet.model, cells=cells)
+        if sheet.earlier:
+            text += " " + tr("It was asked in an earlier run; this one took the answer from memory.")
         if sheet.note:
             text += " " + tr("The answer was not used: {why}.").format(why=sheet.note)
         super().__init__(parent, tr("Sheet"), text, width=760)
         picture = QLabel()
         whole = outlined(sheet)
-        smooth = Qt.TransformationMode.SmoothTransformation
-        picture.setPixmap(whole.scaledToWidth(WIDEST, smooth) if whole.width() > WIDEST else whole)
+        if whole.width() > WIDEST or whole.height() > HIGHEST:
+            keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            whole = whole.scaled(WIDEST, HIGHEST, keep, smooth)
+        picture.setPixmap(whole)
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         picture.setAccessibleName(text)
         area = QScrollArea()
