@@ -108,7 +108,8 @@ def test_why_a_run_failed_is_said_once(finished: Finished) -> None:
 
 
 def kill_and_resume(fresh: Finished, rng: random.Random, kills: int, longest: float) -> str:
-    """Kill the run `kills` times at random moments, resume each time; the digest at the end."""
+    """Kill the run `kills` times, at random moments after it began to tell of itself, resume each time; the digest at
+    the end. `longest` is the most seconds from there to a kill."""
     seen = 0.0
     for _ in range(kills):
         known = jobs(fresh.library)
@@ -116,13 +117,14 @@ def kill_and_resume(fresh: Finished, rng: random.Random, kills: int, longest: fl
             break
         words = ["resume", fresh.video] if known else ["run", fresh.video, "--book", "demo", "--workers", 2]
         process = subprocess.Popen(
-            command("--library", fresh.library, *words, "--quiet"),
-            stdout=subprocess.DEVNULL,
+            command("--library", fresh.library, *words, "--json-events"),
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(rng.uniform(0.8, longest))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        with process:
+            assert process.stdout is not None and process.stdout.readline()
+            time.sleep(rng.uniform(0.0, longest))
+            process.send_signal(signal.SIGKILL)
         for job in jobs(fresh.library)[:1]:
             assert job["progress"] >= seen
             seen = job["progress"]
@@ -133,7 +135,7 @@ def kill_and_resume(fresh: Finished, rng: random.Random, kills: int, longest: fl
 
 
 def test_a_killed_run_resumes_to_the_same_result(finished: Finished, fresh: Finished) -> None:
-    digest = kill_and_resume(fresh, random.Random(4), kills=4, longest=2.5)
+    digest = kill_and_resume(fresh, random.Random(4), kills=4, longest=1.7)
     assert digest == jobs(finished.library)[0]["output_digest"]
 
 
