@@ -7,7 +7,7 @@ again from their stored texts; in the others only names and decisions can differ
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from app.accepted_runs import AcceptedRuns
 from app.brand_search import load_names
 from app.command_bus import CommandBus
 from app.commands import Command
+from app.handling.work import several
 from app.overlay import Names, Overlay, build_overlay
 from app.results import RunResult
 from app.run_book import Books, run_books
@@ -153,7 +154,11 @@ class ImpactPreview:
                 seen = self._source(overlay, before, after, deltas[tuple(run.job.books)], renamed)
                 if seen is not None:
                     found.append(seen)
-        notes = (*outcome.notes, *([LOOKS] if any(d.looks for d in deltas.values()) else []))
+        notes = (
+            *outcome.notes,
+            *([LOOKS] if any(d.looks for d in deltas.values()) else []),
+            *_unlisted(outcome.made, after, runs.values()),
+        )
         return _impact(outcome.title, found, len(accepted), notes)
 
     def outdated(self) -> Impact:
@@ -354,6 +359,22 @@ def _distinct(entries: Iterable[BookEntry]) -> list[BookEntry]:
         for text in (entry.name, *entry.aliases):
             spelt[entry.brand_id].setdefault(fold_compact(text), text)
     return [BookEntry(b, next(iter(t.values())), tuple(list(t.values())[1:])) for b, t in spelt.items()]
+
+
+def _unlisted(made: Iterable[str], after: _State, runs: Iterable[RunResult]) -> list[str]:
+    """Notes on new brands that runs can't find, since these are limited to books that don't list them."""
+    new = {i: after.names.name(i) for i in made if i in after.names.names}
+    found = []
+    for books, count in sorted(Counter(tuple(run.job.books) for run in runs if run.job.books).items()):
+        listed = {e.brand_id for e in after.books[books].entries}
+        missing = [name for brand, name in new.items() if after.names.resolve(brand) not in listed]
+        if missing:
+            what = missing[0] if len(missing) == 1 else f"{len(missing)} of the new brands"
+            found.append(
+                f"{several(count, 'accepted run is', 'accepted runs are')} limited to {' and '.join(books)}, which "
+                f"does not list {what}: add it to that book to have it found there."
+            )
+    return found
 
 
 def _impact(title: str, found: Iterable[SourceImpact], looked_at: int, notes: tuple[str, ...] = ()) -> Impact:

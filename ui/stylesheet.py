@@ -189,6 +189,7 @@ QFrame#stageRow { border: 2px solid transparent; border-radius: 5px; }
 QFrame#stageRow:hover { background: $hover; }
 QFrame#stageRow[chosen="true"] { background: $accent_soft; }
 QFrame#stageRow:focus { border-color: $accent; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar:vertical { width: 12px; background: transparent; margin: 0; }
 QScrollBar:horizontal { height: 12px; background: transparent; margin: 0; }
 QScrollBar::handle { background: $scroll; border-radius: 4px; margin: 2px; min-height: 28px; min-width: 28px; }

@@ -14,6 +14,7 @@ from app.commands import (
     AcceptRun,
     AddAlias,
     AddBrand,
+    AddToBook,
     Command,
     Decide,
     Deny,
@@ -28,6 +29,7 @@ from app.commands import (
 from engine.domain.errors import UserFixable
 from engine.domain.geometry import rectangle
 from engine.domain.jobs import DetectJob
+from engine.domain.stages import StageName
 from engine.stage import encode
 from tests.stored_run import Board, Desk, row_of_boards
 from tests.unit.library_state import state_of
@@ -219,6 +221,21 @@ def test_words_of_graphics_stay_denied_in_a_preview(
     assert impact.to_rematch == ()
     named = carry_out(desk, book, AddBrand(name="Live"))
     assert told(named) == {("graphics.mp4", "Live"): (0.0, 4.0)}
+
+
+def test_a_new_brand_outside_the_books_of_runs_is_told(
+    desk: Desk, jobs: list[DetectJob], book: BrandBook
+) -> None:
+    listed = brand(desk, "Emirates")
+    desk.bus.do(AddToBook(book="Client", brand_ids=(listed,)))
+    limited = desk.jobs.replay(jobs[0].id, StageName.MATCH_BRANDS, {}, books=("Client",))
+    desk.bus.do(AcceptRun(job_id=desk.jobs.start(limited.id).result().id))
+    impact = book.impact(AddBrand(name="Zorblax"))
+    (note,) = impact.notes
+    assert note.startswith("1 accepted run is limited to Client, which does not list Zorblax")
+    assert {s.source_name for s in impact.sources} == {"second.mp4"}
+    inside = book.impact(AddBrand(name="Zorblax", books=("Client",)))
+    assert inside.notes == () and {s.source_name for s in inside.sources} == {"first.mp4", "second.mp4"}
 
 
 def test_an_edit_without_effect_has_none(desk: Desk, book: BrandBook) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
@@ -40,12 +41,13 @@ class Orders(QObject):
         after: Callable[[Change], None] | None = None,
         *,
         failed: Failed | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
-        """Carries out a command at once."""
+        """Carries out a command at once. `notes` are said with what it did."""
         bus = self._services.container.bus
 
         def took(change: Change) -> None:
-            self.told(change)
+            self.told(replace(change, notes=(*change.notes, *(n for n in notes if n not in change.notes))))
             if after is not None:
                 after(change)
 
@@ -64,7 +66,7 @@ class Orders(QObject):
 
         def weighed(impact: Impact) -> None:
             if impact.gained + impact.lost < SMALL:
-                self.do(what, command, after, failed=failed)
+                self.do(what, command, after, failed=failed, notes=impact.notes)
                 return
             from ui.brands.edit_dialog import EditDialog
 
