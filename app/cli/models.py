@@ -26,12 +26,6 @@ def do_models(given: argparse.Namespace) -> int:
 
 def _target(given: argparse.Namespace, words: list[str], *, local: bool) -> ChatTarget:
     model = words[1] if len(words) > 1 else ""
-    if len(words) > 2 or (given.act == "test" and not model):
-        raise UserFixable(
-            "A test needs the model's name." if not model else "There are too many words.",
-            still_works="Nothing was sent.",
-            to_do="Write `sponsight models test --vlm URL MODEL` or `--cloud PROVIDER MODEL`.",
-        )
     if local:
         return ChatTarget(protocol="openai", provider="", endpoint=words[0], model=model, timeout=TIMEOUT)
     if words[0] not in {p.id for p in PROVIDERS}:

@@ -197,10 +197,13 @@ def _house_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     testing = acts.add_parser(
         "test", help="send a tiny drawn picture: shows the answer, the time and the cost"
     )
-    for act, required in ((listing, False), (testing, True)):
-        which = act.add_mutually_exclusive_group(required=required)
-        which.add_argument("--vlm", nargs="+", metavar="URL MODEL" if required else "URL")
-        which.add_argument("--cloud", nargs="+", metavar="PROVIDER MODEL" if required else "PROVIDER")
+    offered = listing.add_mutually_exclusive_group()
+    offered.add_argument("--vlm", nargs=1, metavar="URL", help="what this server offers")
+    offered.add_argument("--cloud", nargs=1, metavar="PROVIDER", help="what this provider offers")
+    asked = testing.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--vlm", nargs=2, metavar=("URL", "MODEL"), help="on this machine or network")
+    asked.add_argument("--cloud", nargs=2, metavar=("PROVIDER", "MODEL"), help="in the cloud")
+    for act in (listing, testing):
         act.add_argument("--endpoint", default="", metavar="URL", help="instead of the provider's own")
     key = acts.add_parser(
         "key", help="keep a provider's key in the system's keyring; it is asked for, never shown"

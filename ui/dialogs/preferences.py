@@ -43,11 +43,19 @@ class PreferencesDialog(Dialog):
         self.tabs = tabs
         self.body.addWidget(tabs, 1)
         self.body.addWidget(self._problem)
-        where = QLabel(tr("Kept in {path}").format(path=services.preferences.path))
+        where = QLabel()
         where.setProperty("look", "small")
         where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         where.setWordWrap(True)
         self.body.addWidget(where)
+
+        def tell(page: int) -> None:
+            models = page == tabs.count() - 1
+            path = services.container.models.path if models else services.preferences.path
+            where.setText(tr("Kept in {path}").format(path=path))
+
+        tabs.currentChanged.connect(tell)
+        tell(0)
         keys = self.button(tr("Edit shortcuts…"), left=True)
         keys.clicked.connect(self.accept)
         keys.clicked.connect(services.actions["help.edit_keys"].trigger)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
@@ -176,12 +174,7 @@ class RunPanel(QWidget):
         job = self._session.job
         if job is None or states.job_id != job.id:
             return
-        for stage, row in states.rows.items():
-            known = self._states.rows[stage]
-            if row.share > known.share or row.outcome not in ("waiting", "running"):
-                reason = row.reason or known.reason
-                reused, computed = max(row.reused, known.reused), max(row.computed, known.computed)
-                self._states.rows[stage] = replace(row, reason=reason, reused=reused, computed=computed)
+        self._states.merge(states)
         self._show()
 
     @Slot(object)

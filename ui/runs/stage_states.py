@@ -25,12 +25,17 @@ class StageState:
     seconds_left: float | None = None
 
 
+GOING = ("waiting", "running")
+
+
 @dataclass(slots=True)
 class StageStates:
-    """All eight."""
+    """All eight. `seen` holds the parts of stages under way, and whether each was reused: the library and the events
+    tell of the same parts, and each counts once."""
 
     job_id: str = ""
     rows: dict[StageName, StageState] = field(default_factory=lambda: {s: StageState(s) for s in ORDER})
+    seen: dict[tuple[StageName, int], bool] = field(default_factory=dict)
 
     def progress(self, events: Iterable[StageProgress]) -> bool:
         """Takes progress in; True where something changed."""
@@ -39,7 +44,7 @@ class StageStates:
             if e.job_id != self.job_id:
                 continue
             row = self.rows[e.stage]
-            if row.outcome in ("waiting", "running"):
+            if row.outcome in GOING:
                 share = e.done / e.total if e.total > 0 else 0.0
                 self.rows[e.stage] = replace(
                     row, outcome="running", share=share, rate=e.rate, seconds_left=e.seconds_left
@@ -52,11 +57,27 @@ class StageStates:
         for e in events:
             if e.job_id != self.job_id:
                 continue
+            self.seen[e.stage, e.chunk] = e.reused
             row = self.rows[e.stage]
-            reused, computed = row.reused + e.reused, row.computed + (not e.reused)
-            self.rows[e.stage] = replace(row, reused=reused, computed=computed, reason=e.reason or row.reason)
-            changed = True
+            if row.outcome in GOING:
+                self.rows[e.stage] = replace(self._counted(row), reason=e.reason or row.reason)
+                changed = True
         return changed
+
+    def merge(self, read: StageStates) -> None:
+        """Takes in what the library has; what events told of stages under way stays."""
+        self.seen = {**read.seen, **self.seen}
+        for stage, row in read.rows.items():
+            known = self.rows[stage]
+            if row.outcome not in GOING:
+                self.rows[stage] = replace(row, reason=row.reason or known.reason)
+            elif known.outcome in GOING:
+                further = row if row.share > known.share else known
+                self.rows[stage] = replace(self._counted(further), reason=row.reason or known.reason)
+
+    def _counted(self, row: StageState) -> StageState:
+        mine = [reused for (stage, _), reused in self.seen.items() if stage == row.stage]
+        return replace(row, reused=sum(mine), computed=len(mine) - sum(mine))
 
     def done(self, events: Iterable[StageDone]) -> bool:
         changed = False
@@ -85,7 +106,8 @@ def read_states(library: Library, job: DetectJob) -> StageStates:
             reason=point.skipped or str(stats.get("reason", "")),
         )
     begun: dict[StageName, int] = {}
-    for stage, _chunk in library.parts.attached(job.id):
+    for stage, chunk in library.parts.attached(job.id):
+        states.seen[stage, chunk] = False
         begun[stage] = begun.get(stage, 0) + 1
     most = max(begun.values(), default=0)
     for stage, count in begun.items():
