@@ -81,7 +81,7 @@ class QueueOrder:
             for group, members in self._groups.items():
                 if group not in self._made:
                     rank = min(self._rank.get(key, late) for key in members)
-                    self._made[group] = rank, self._make(list(members.values()))
+                    self._made[group] = rank, self._make(_in_order(members))
             ranked = [*self._made.values(), *((self._rank.get(k, late), r) for k, r in self._loose.items())]
             ranked.sort(key=_rank_of)
             rows = [row for _, row in ranked]
@@ -122,6 +122,13 @@ class QueueOrder:
             self._groups.setdefault(self._place(unit), {})[key] = unit
         self._made = {}
         self._rows = None
+
+
+def _in_order(members: dict[str, Unit]) -> list[Unit]:
+    """The units of a row by time, whichever of them changed last: a row keeps its key."""
+    if len(members) == 1:
+        return list(members.values())
+    return sorted(members.values(), key=lambda u: (u.shown.span, u.shown.key))
 
 
 def _rank_of(pair: tuple[int, QueueRow]) -> int:

@@ -106,6 +106,16 @@ def test_look_alikes_are_one_row_until_split(desk: Desk, session: ReviewSession)
     assert same_as_fresh(desk, session)
 
 
+def test_a_member_that_left_a_row_and_came_back_changes_no_row(desk: Desk, session: ReviewSession) -> None:
+    group = row(session, "ZORBLAX")
+    say(desk, session, "reject", group.keys[0])
+    assert {r.keys for r in session.queue() if r.text == "ZORBLAX"} == {(k,) for k in group.keys}
+    change = desk.bus.undo()
+    assert change is not None
+    session.refresh(change)
+    assert (row(session, "ZORBLAX").key, row(session, "ZORBLAX").keys) == (group.key, group.keys)
+
+
 def test_the_order_stays_until_asked(desk: Desk, session: ReviewSession) -> None:
     before = [r.key for r in session.queue()]
     changed = say(desk, session, "reject", row(session, "QUIXOTL").key)
