@@ -107,6 +107,33 @@ class Bench:
         self.loop.close()
 
 
+def resident_mb() -> float:
+    """What the process holds in memory now; its peak where the system doesn't tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _scrub_for_long(bench: Bench, *, minutes: int) -> None:
+    """So many minutes of dragging over the scrub bar at twenty moves a second, one in twenty waited for."""
+    player = bench.review.player
+    held = []
+    for minute in range(minutes):
+        for move in range(60 * 20):
+            player.seek(random.randrange(player.duration), scrubbing=True)
+            bench.qt.processEvents()
+            if move % 20 == 19:
+                bench.arrive()
+        held.append(resident_mb())
+        if minute in (0, 4, 9, minutes - 1):
+            print(f"resident after {minute + 1:2} min of scrubbing   {held[-1]:6.0f} MB")
+    print(f"highest                              {max(held):6.0f} MB")
+
+
 def _large(library: Path, *, quick: bool) -> None:
     from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
@@ -192,6 +219,7 @@ def _scrubbing(folder: Path, *, quick: bool) -> None:
         near.append(time.perf_counter() - started)
     row("scrub, uncached", far, "(budget 150 ms p95)")
     row("scrub, cached", near, "(budget 40 ms)")
+    _scrub_for_long(bench, minutes=2 if quick else 30)
     shown = bench.review.desk.source
     assert shown is not None
     job = bench.app.container.jobs.create(shown.id, overrides={"detect_regions": {"box_floor": 0.41}})
