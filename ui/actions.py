@@ -254,7 +254,7 @@ def _decide(add: _Add) -> None:
     help = tr("Type the name of the brand; a new name makes a new brand.")
     add("review.other_brand", tr("Other brand…"), "B", "brands", help, "review")
     add("review.merge", tr("Merge into…"), "M", "merge", tr("Make this brand another one's alias."), "review")
-    help = tr("Drag a box around a sign that was missed.")
+    help = tr("Drag a box around a sign that was missed, or set one with the arrow keys and Enter.")
     add("review.new_box", tr("New box"), "N", "box", help, "review")
     help = tr("Move the box: arrows 1 px, with Shift 10 px; Enter keeps it, Esc leaves it.")
     add("review.edit_box", tr("Edit the box"), "E", "edit", help, "review")

@@ -97,6 +97,8 @@ class WindowApp:
         to be reviewed at once: then the first key decides."""
         sys.setswitchinterval(SWITCH_SECONDS)
         self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()  # where no window manager gives the focus, the first key must act all the same
         if review:
             self.window.open_source(review)
         else:

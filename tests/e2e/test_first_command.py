@@ -63,7 +63,6 @@ def started(self, *given, **named):
     global seen
     seen = self
     start(self, *given, **named)
-    self.window.activateWindow()
     watch.start(50)
 
 

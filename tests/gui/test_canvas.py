@@ -193,6 +193,33 @@ def test_drawing_gives_source_pixels(qtbot, canvas):
     assert canvas.tool is None
 
 
+def test_a_new_box_is_set_by_arrow_keys_alone(qtbot, canvas):
+    canvas.view.zoom_at(QPointF(450, 250), 2)
+    canvas.draw_box()
+    with qtbot.assertNotEmitted(canvas.box_drawn):
+        qtbot.keyClick(canvas, Qt.Key.Key_Right)
+    first = hull(canvas.tool.now)
+    seen = canvas.view.to_source(QPointF(0, 0)), canvas.view.to_source(QPointF(900, 500))
+    assert seen[0].x() < first.x0 < first.x1 < seen[1].x() and seen[0].y() < first.y0 < first.y1 < seen[1].y()
+    qtbot.keyClick(canvas, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(canvas, Qt.Key.Key_Down)
+    qtbot.keyClick(canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
+    with qtbot.assertNotEmitted(canvas.box_corrected), qtbot.waitSignal(canvas.box_drawn) as caught:
+        qtbot.keyClick(canvas, Qt.Key.Key_Return)
+    box = hull(caught.args[0])
+    moved = (first.x0 - 10, first.y0 + 1, first.x1 - 9, first.y1 + 1)
+    assert all(abs(a - b) < 0.01 for a, b in zip(box, moved, strict=True))
+    assert canvas.tool is None
+
+
+def test_escape_leaves_a_new_box_undrawn(qtbot, canvas):
+    canvas.draw_box()
+    qtbot.keyClick(canvas, Qt.Key.Key_Down)
+    with qtbot.assertNotEmitted(canvas.box_drawn), qtbot.waitSignal(canvas.tool_ended):
+        qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert canvas.tool is None
+
+
 def test_correcting_by_arrows_and_keeping(qtbot, canvas):
     canvas.correct_box("sign", SIGN)
     with qtbot.waitSignal(canvas.box_corrected) as caught:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 
 from engine.domain.geometry import Polygon, hull, polygon, rectangle
 
@@ -36,7 +36,8 @@ class Drawing:
 
 @dataclass(slots=True)
 class Correction:
-    """A box under correction: `key` names the appearance, `now` is its polygon as it stands."""
+    """A box under correction: `key` names the appearance ('' where it is a new box that keys set), `now` is its
+    polygon as it stands."""
 
     key: str
     first: Polygon
@@ -84,6 +85,20 @@ class Correction:
     def _room(self, dx: float, dy: float, width: float, height: float) -> tuple[float, float]:
         box = hull(self.now)
         return max(-box.x0, min(dx, width - box.x1)), max(-box.y0, min(dy, height - box.y1))
+
+
+def starter(seen: QRectF, width: float, height: float) -> Polygon:
+    """Where a new box begins that is set by keys: the size of a board, in the middle of what is seen of a frame
+    (source pixels)."""
+    part = seen.intersected(QRectF(0, 0, width, height))
+    middle = part.center()
+    wide, high = max(part.width() / 6, 4 * SMALLEST) / 2, max(part.height() / 12, 4 * SMALLEST) / 2
+    return rectangle(
+        _within(middle.x() - wide, width),
+        _within(middle.y() - high, height),
+        _within(middle.x() + wide, width),
+        _within(middle.y() + high, height),
+    )
 
 
 def _within(value: float, limit: float) -> float:

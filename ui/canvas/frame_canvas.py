@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from engine.domain.geometry import Polygon, hull
-from ui.canvas.box_tool import MOVE, Correction, Drawing
+from ui.canvas.box_tool import MOVE, Correction, Drawing, starter
 from ui.canvas.boxes import CanvasBox, hit, paint_boxes
 from ui.canvas.hud import Hud
 from ui.canvas.viewport import Place, Viewport
@@ -175,7 +175,7 @@ class FrameCanvas(QWidget):
         return self._tool
 
     def draw_box(self) -> None:
-        """The next drag draws a new box; Esc leaves."""
+        """The next drag draws a new box, or an arrow key puts one there that keys set; Esc leaves."""
         self._tool = Drawing()
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -196,11 +196,25 @@ class FrameCanvas(QWidget):
             self.update()
             self.tool_ended.emit()
 
+    def _begin_by_keys(self) -> None:
+        """A new box that arrow keys move and size, as one under correction."""
+        size = self.view.source
+        corners = (
+            self.view.to_source(QPointF(0, 0)),
+            self.view.to_source(QPointF(self.width(), self.height())),
+        )
+        first = starter(QRectF(*corners), size.width(), size.height())
+        self._tool = Correction("", first, first)
+        self.unsetCursor()
+        self.update()
+
     def _keep(self) -> None:
         tool = self._tool
-        if isinstance(tool, Correction) and tool.changed:
+        if isinstance(tool, Correction) and tool.key and tool.changed:
             self.box_corrected.emit(tool.key, tool.now)
         self.leave_tool()
+        if isinstance(tool, Correction) and not tool.key:
+            self.box_drawn.emit(tool.now)
 
     # Painting --------------------------------------------------------------------------------------
 
@@ -225,7 +239,7 @@ class FrameCanvas(QWidget):
 
     def _words(self) -> str:
         if isinstance(self._tool, Drawing):
-            return tr("Drag a box around the sign · Esc leaves")
+            return tr("Drag a box around the sign, or set one with the arrow keys · Esc leaves")
         if isinstance(self._tool, Correction):
             return tr("Arrows move 1 px, with Shift 10 px · Alt changes the size · Enter keeps · Esc leaves")
         return tr("Boxes are hidden") if self._hidden else ""
@@ -312,8 +326,7 @@ class FrameCanvas(QWidget):
         if self._tool is None:
             return False
         keys = [Qt.Key.Key_Escape]
-        if isinstance(self._tool, Correction):
-            keys += [Qt.Key.Key_Return, Qt.Key.Key_Enter, *_ARROWS]
+        keys += [Qt.Key.Key_Return, Qt.Key.Key_Enter, *_ARROWS]
         return event.key() in keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -322,6 +335,8 @@ class FrameCanvas(QWidget):
             return
         if event.key() == Qt.Key.Key_Escape:
             self.leave_tool()
+        elif isinstance(self._tool, Drawing):
+            self._begin_by_keys()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._keep()
         elif isinstance(self._tool, Correction):

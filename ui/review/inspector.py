@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 DECISIONS = ("review.confirm", "review.reject", "review.unsure", "review.clear")
 SHOWN_HISTORY = 8
-NO_BREAK = "\u00a0"
 TOGETHER = 30
 """Facts of so many characters are not parted at the end of a line."""
 
@@ -245,7 +244,7 @@ class Inspector(QWidget):
             parts.append(tr("caption"))
         if row.proposed:
             parts.append(tr("only proposed"))
-        return "  ·  ".join(p.replace(" ", NO_BREAK) if len(p) <= TOGETHER else p for p in parts)
+        return "  ·  ".join(_together(p) for p in parts)
 
     def _show_source(self, item: EffectiveAppearance | None) -> None:
         machine = item.machine if item is not None else None
@@ -337,3 +336,8 @@ def _action_button(actions: ActionSet, id: str, words: str = "") -> QToolButton:
     actions.keys_changed.connect(name)
     action.changed.connect(name)
     return button
+
+
+def _together(fact: str) -> str:
+    """A short fact with spaces and hyphens at which no line ends."""
+    return fact.replace(" ", "\u00a0").replace("-", "\u2011") if len(fact) <= TOGETHER else fact
