@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 from app.container import Container, open_container
 from app.demo_run import DEMO_BOOK, prepare_demo
 from app.preferences import Preferences
+from tests.gui.reviewer import Reviewer
 from ui.application import WindowApp
 from ui.main_window import MainWindow
 from ui.window_state import WindowState
@@ -131,3 +132,9 @@ def demo_window(open_window: Callable[..., Driver], demo_library: Path) -> Drive
     driver.window.open_source(driver.window.session.shelf.sources[0].id)
     driver.settle()
     return driver
+
+
+@pytest.fixture
+def at(demo_window: Driver) -> Reviewer:
+    """A person at the review page of the finished demo."""
+    return Reviewer(demo_window)

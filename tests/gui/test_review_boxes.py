@@ -1,0 +1,168 @@
+"""Boxes of the finished demo in the real window: drawn, corrected, previewed, over stored frames."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from tests.gui.reviewer import Reviewer
+
+KEY = Qt.Key
+SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+
+
+def test_arrows_step_one_frame_exactly(at):
+    at.review.player.seek(1_000_000)
+    at.settle()
+    at.press(KEY.Key_Right)
+    assert at.review.player.picture.exact and at.review.player.time == 1_040_000
+    at.press(KEY.Key_Right, KEY.Key_Right)
+    assert at.review.player.time == 1_120_000
+    at.press(KEY.Key_Left)
+    assert at.review.player.time == 1_080_000
+    at.press(KEY.Key_Right, modifier=SHIFT)
+    assert at.review.player.time == 2_080_000
+    at.press(KEY.Key_Period)
+    run = at.desk.snapshot.overlay.run
+    assert at.review.player.time in {f.time for f in run.frames.values()}
+
+
+def test_a_box_is_corrected_by_keys(at):
+    row = at.with_brand()
+    key, before = at.review.display.active()
+    assert before is not None and key in row.keys
+    at.press(KEY.Key_E)
+    assert at.review.canvas.frame.tool is not None
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Right, SHIFT)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Return)
+    at.settle()
+    assert at.desk.snapshot.appearances[key].edited
+    after = next(b.polygon for b in at.review.canvas.frame.boxes if b.key == key)
+    assert after[0][0] == pytest.approx(before[0][0] + 10, abs=0.02)
+    assert at.review.player.time == at.review.player.picture.time
+
+
+def test_a_missed_sign_is_drawn_and_named(at):
+    at.with_brand()
+    frame = at.review.canvas.frame
+    at.press(KEY.Key_N)
+    centre = frame.rect().center()
+    QTest.mousePress(frame, Qt.MouseButton.LeftButton, pos=centre)
+    QTest.mouseMove(frame, centre + QPoint(60, 24))
+    QTest.mouseRelease(frame, Qt.MouseButton.LeftButton, pos=centre + QPoint(60, 24))
+    at.type("Handmade Sign")
+    at.press(KEY.Key_Return)
+    drawn = [b for b in frame.boxes if b.label == "Handmade Sign"]
+    assert len(drawn) == 1 and drawn[0].chosen
+    assert [str(d.kind) for d in at.decisions()] == ["draw"]
+    at.press(KEY.Key_X)
+    assert not at.decisions()
+
+
+def test_a_missed_sign_is_boxed_and_named_by_keys_alone(at):
+    at.with_brand()
+    frame = at.review.canvas.frame
+    at.press(KEY.Key_N, KEY.Key_Up)
+    at.press(KEY.Key_Up, modifier=SHIFT)
+    at.press(KEY.Key_Return)
+    at.type("Keyed Sign")
+    at.press(KEY.Key_Return)
+    assert [b.label for b in frame.boxes if b.chosen] == ["Keyed Sign"]
+    assert [str(d.kind) for d in at.decisions()] == ["draw"]
+
+
+def test_start_and_end_of_a_sighting(at):
+    row = next(r for r in at.desk.snapshot.rows if r.brand_name and r.span.seconds > 1.5 and len(r.keys) == 1)
+    at.desk.choose(row.key)
+    at.review.player.seek(row.span.start + 1_000_000)
+    at.settle()
+    at.press(KEY.Key_I)
+    item = at.desk.snapshot.appearances[row.key]
+    assert item.edited and item.span.start == at.review.player.time and item.span.end == row.span.end
+
+
+@pytest.mark.parametrize(("accept", "review"), [(75.0, 75.0), (99.5, 75.0), (100.0, 100.0)])
+def test_a_preview_finds_the_signs_whose_verdict_changes(at, accept, review):
+    """What a sign is called is part of its key: under other thresholds it is still the same sign."""
+    from app.preview import ThresholdPreview
+    from engine.domain.stages import StageName
+    from engine.stage_settings import MatchBrandsSettings
+    from ui.review.preview import previewed
+
+    overlay = at.desk.snapshot.overlay
+    library = at.window.services.container.library
+    base = overlay.run.settings[StageName.MATCH_BRANDS]
+    settings = MatchBrandsSettings(**{**base.values(), "accept": accept, "review": review})
+    answer = ThresholdPreview(library, overlay.run).apply(settings)
+    shown, changed = previewed(overlay, answer)
+    before = {a.key: a.machine.verdict for a in overlay.appearances if a.machine is not None}
+    would = {a.key: a for a in answer.appearances}
+
+    def stands(a) -> bool:
+        """Whether the preview says of this sign what is shown."""
+        same = [would[a.key]] if a.key in would else list(answer.appearances)
+        return any(
+            (b.verdict, b.brand_id) == (a.verdict, a.brand_id) and set(a.members) & set(b.members)
+            for b in same
+        )
+
+    assert all(stands(a.machine) for a in shown if a.machine)
+    then = {verdict: list(before.values()).count(verdict) for verdict in before.values()}
+    assert bool(changed) == (then != dict(answer.counts))
+    assert set(changed) == {a.key for a in shown if a.machine and a.machine.verdict != before[a.key]}
+
+
+def test_a_preview_is_shown_and_leaves_nothing(at):
+    import msgspec
+
+    from app.preview import PreviewResult
+
+    run = at.desk.snapshot.overlay.run
+    accepted = next(a for a in run.appearances if a.verdict == "accepted" and a.surface == "scene")
+    would = tuple(
+        msgspec.structs.replace(a, verdict="unresolved", brand_id="", brand_name="") if a is accepted else a
+        for a in run.appearances
+    )
+    at.review.preview(PreviewResult(would, {}, {}))
+    at.settle()
+    frame = at.review.canvas.frame
+    assert frame.hud.banner and at.review.queue.model._tried == {accepted.key: "unresolved"}
+    at.review.preview(None)
+    at.settle()
+    assert not frame.hud.banner and at.review.queue.model._tried == {}
+
+
+def test_a_vanished_video_is_reviewed_from_stored_frames(open_window, demo_library, tmp_path):
+    from app.container import open_container
+
+    with open_container(demo_library) as app:
+        source = app.jobs.sources()[0]
+        gone = tmp_path / "gone.mp4"
+        os.link(source.path, gone)
+        app.library.sources.locate(source.id, gone)
+    gone.unlink()
+    driver = open_window(demo_library)
+    driver.window.open_source(driver.window.session.shelf.sources[0].id)
+    at = Reviewer(driver)
+    at.driver.until(lambda: at.review.canvas.frame.hud.notice)
+    assert Path(gone).name in at.review.canvas.frame.hud.notice
+    before = at.review.player.time
+    at.press(KEY.Key_Right)
+    picture = at.review.player.picture
+    assert at.review.player.time != before and picture is not None and not picture.exact
+    row = at.with_brand()
+    at.press(KEY.Key_P)
+    assert at.state(row.key) == "confirmed"
+
+
+def test_leaving_the_frame_leaves_the_box_in_hand(at):
+    at.with_brand()
+    at.press(KEY.Key_E)
+    assert at.review.canvas.frame.tool is not None
+    at.review.player.seek(at.review.player.time + 500_000)
+    at.settle()
+    assert at.review.canvas.frame.tool is None and not at.decisions()
