@@ -77,12 +77,18 @@ class ProgressMeter:
                 total=self._total[stage],
                 overall=self._overall,
                 rate=self._done[stage] / elapsed if elapsed > 0.05 else 0.0,
-                seconds_left=self._left(now),
+                seconds_left=self._left(now, stage, elapsed),
             )
         self._emit(event)
 
-    def _left(self, now: float) -> float | None:
+    def _left(self, now: float, stage: StageName, at_it: float) -> float | None:
+        """Seconds to go by the whole run's pace; a job stage (a model that answers slowly) is believed where its own
+        pace, after `at_it` seconds of it, says more."""
         elapsed = now - self._started
         if self._overall < 0.02 or elapsed < 1.0:
             return None
-        return elapsed * (1 - self._overall) / self._overall
+        left = elapsed * (1 - self._overall) / self._overall
+        share = self._done[stage] / self._total[stage] if self._total[stage] else 1.0
+        if stage.is_frame_stage or share <= 0.0 or at_it < 1.0:
+            return left
+        return max(left, at_it * (1 - share) / share)

@@ -27,7 +27,7 @@ from ui.runs.panel import RunPanel
 from ui.session import Session
 from ui.start.page import StartPage
 from ui.status_line import StatusLine
-from ui.text import percent
+from ui.text import progress
 from ui.top_bar import PAGES, Rail, TopBar
 from ui.window_state import WindowState
 from ui.workspace import Services
@@ -322,7 +322,7 @@ class MainWindow(QMainWindow):
         self.status.show_provider(self.services.container.jobs.provider())
         name = f"{source.name} – Sponsight" if source is not None else "Sponsight"
         going = job is not None and job.status == "running"
-        self.setWindowTitle(f"{percent(job.progress)} – {name}" if going and job is not None else name)
+        self.setWindowTitle(f"{progress(job.progress)} – {name}" if going and job is not None else name)
 
     @Slot(object)
     def _progress(self, events: tuple[StageProgress, ...]) -> None:
@@ -331,7 +331,7 @@ class MainWindow(QMainWindow):
         if mine and self.session.source is not None:
             latest = max(mine, key=lambda e: e.overall)
             self.status.show_progress(latest)
-            self.setWindowTitle(f"{percent(latest.overall)} – {self.session.source.name} – Sponsight")
+            self.setWindowTitle(f"{progress(latest.overall)} – {self.session.source.name} – Sponsight")
 
     @Slot(object)
     def _parts(self, events: tuple[PartDone, ...]) -> None:

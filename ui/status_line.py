@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 from engine.domain.jobs import DetectJob
 from engine.domain.stages import StageName
 from engine.events import ItemFailed, StageProgress
-from ui.text import duration, percent, plural, tr, usd
+from ui.text import duration, plural, progress, tr, usd
 from ui.words import stage_title
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class StatusLine(QStatusBar):
         left = duration(latest.seconds_left) if latest.seconds_left is not None else _UNKNOWN
         words = tr("{stage} · {share} · {left} left")
         self._run.setText(
-            words.format(stage=stage_title(latest.stage), share=percent(latest.overall), left=left)
+            words.format(stage=stage_title(latest.stage), share=progress(latest.overall), left=left)
         )
 
     def show_provider(self, provider: str) -> None:

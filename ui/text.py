@@ -53,6 +53,11 @@ def usd(amount: float) -> str:
     return f"{amount:.2f} USD" if amount == 0 or amount >= 0.01 else f"{amount:.4f} USD"
 
 
+def progress(share: float) -> str:
+    """How far something has come: 100 % only when it is done."""
+    return percent(share if share >= 1 else min(share, 0.99))
+
+
 def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
