@@ -41,8 +41,28 @@ def _list(given: argparse.Namespace) -> int:
                         d.created_by,
                     )
                 )
-        print(table(rows, right=frozenset({1, 2, 5})) if len(rows) > 1 else "Nothing was decided yet.")
-        return 0
+        if len(rows) == 1:
+            print("Nothing was decided yet.")
+            return 0
+        print(table(rows, right=frozenset({1, 2, 5})))
+        lost = [
+            (
+                overlay.run.source.name,
+                format_time(o.member.span.start),
+                o.decision.kind.value,
+                o.decision.brand_name,
+                o.member.text,
+                o.reason,
+            )
+            for overlay in app.brands.accepted.overlays([s.id for s in sources])
+            for o in overlay.orphans
+        ]
+    if lost:
+        found_no = "1 appearance found" if len(lost) == 1 else f"{len(lost)} appearances found"
+        print(f"\n{found_no} no place in the accepted run; what was decided is kept:")
+        heads = ("video", "from", "decision", "brand", "read", "why")
+        print(table([heads, *lost], right=frozenset({1})))
+    return 0
 
 
 def _export(given: argparse.Namespace) -> int:
