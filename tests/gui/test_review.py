@@ -317,3 +317,25 @@ def test_a_source_opens_on_the_first_row_that_nobody_has_decided(open_window, de
     at = Reviewer(driver)
     assert at.desk.key == rows[-1].key
     assert at.desk.snapshot.place[at.desk.key] > 0
+
+
+def test_updates_of_a_run_that_is_going_take_a_small_part_of_the_time():
+    from ui.review.desk import REFRESH_MS, SHARE, pause_ms
+
+    assert pause_ms(0.0) == REFRESH_MS
+    for took in (0.5, 2.0, 7.0):
+        assert took / (took + pause_ms(took) / 1000) <= SHARE + 1e-9
+
+
+def test_only_chunks_whose_texts_are_read_bring_the_queue_up_to_date(at):
+    from engine.domain.stages import StageName
+    from engine.events import PartDone
+
+    def done(stage: StageName) -> tuple[PartDone, ...]:
+        return (PartDone(at.desk.job.id, stage, 0, False, "", 1, 0, 2_000_000),)
+
+    at.review.parts_done(done(StageName.DETECT_REGIONS))
+    assert at.desk.settled
+    at.review.parts_done(done(StageName.RUN_OCR))
+    assert not at.desk.settled
+    at.settle()

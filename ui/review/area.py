@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSize, QTimer
 
+from engine.domain.stages import StageName
 from ui.review.canvas_pane import CanvasPane
 from ui.review.desk import ReviewDesk
 from ui.review.display import Display
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from engine.events import JobChanged, PartDone
 
 NOTICE_MS = 5000
+BEFORE_READING = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES, StageName.DETECT_REGIONS)
+"""What these stages leave shows nothing new: a chunk appears once its texts are read."""
 
 
 class Review(QObject):
@@ -109,7 +112,8 @@ class Review(QObject):
         self._end_notice()
 
     def parts_done(self, parts: tuple[PartDone, ...]) -> None:
-        self.desk.refresh_soon()
+        if not parts or any(part.stage not in BEFORE_READING for part in parts):
+            self.desk.refresh_soon()
 
     def library_changed(self, kinds: frozenset[str], ids: tuple[str, ...], initiator: str) -> None:
         from app.mailbox import LibraryChanged
@@ -300,7 +304,7 @@ class Review(QObject):
 
     def _jobs_moved(self, events: tuple[JobChanged, ...]) -> None:
         if self.desk.job is not None and any(e.job_id == self.desk.job.id for e in events):
-            self.desk.refresh_soon()
+            self.desk.refresh_next()
 
     def _box_drawn(self, polygon: Any) -> None:
         if self.player.picture is not None:

@@ -6,6 +6,7 @@ in which it was asked for; a decision is shown at once and corrected only where 
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -31,10 +32,19 @@ if TYPE_CHECKING:
     from engine.domain.jobs import DetectJob, SourceAsset
 
 INITIATOR = "review"
+EVERYTHING = ("*",)
 AFTER_PAINT_MS = 12
 """What was decided is painted before threads begin to compete with the painting."""
 REFRESH_MS = 350
 """Finished chunks and other screens' changes are gathered for so long before the queue is brought up to date."""
+SHARE = 0.2
+"""Bringing a run that is going up to date may take this part of the time: late in a long match it costs seconds,
+which the run and the window need more."""
+
+
+def pause_ms(took: float) -> int:
+    """How long to gather after an update that took so many seconds."""
+    return max(REFRESH_MS, round(1000 * took * (1 - SHARE) / SHARE))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +87,7 @@ class ReviewDesk(QObject):
         self._lanes = LaneBuilder()
         self._lock = Lock()
         self._taken: Snapshot | None = None
+        self._took = 0.0
         self._before: tuple[str, int, QueueRow | None] = ("", 0, None)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -165,6 +176,8 @@ class ReviewDesk(QObject):
 
     def _forget(self) -> None:
         self._late.stop()
+        self._took = 0.0
+        self._late.setInterval(REFRESH_MS)
         self.source = self.job = self.session = self.snapshot = None
         self.key = ""
         self.pending.clear()
@@ -244,12 +257,18 @@ class ReviewDesk(QObject):
         self._push(_Step(tr("Bringing the queue up to date")))
 
     def refresh_soon(self) -> None:
-        """More results are there: gather for a moment, then bring everything up to date."""
+        """More results are there: gather for a while, then bring everything up to date."""
         if self.session is not None and not self._late.isActive():
             self._late.start()
 
+    def refresh_next(self) -> None:
+        """The run has ended or begun: what it left is shown without a long wait."""
+        if self.session is not None:
+            self._late.start(REFRESH_MS)
+
     def _refresh_all(self) -> None:
-        self._push(_Step(tr("Bringing the queue up to date"), change=None, keys=("*",)))
+        if not any(step.keys == EVERYTHING for step in self._steps):
+            self._push(_Step(tr("Bringing the queue up to date"), keys=EVERYTHING))
 
     # Steps one after the other ---------------------------------------------------------------------
 
@@ -270,6 +289,7 @@ class ReviewDesk(QObject):
 
         def work() -> tuple[Change | None, Snapshot | None]:
             change = None
+            began = time.monotonic()
             if step.command is not None:
                 change = bus.do(step.command, initiator=INITIATOR)
                 session.refresh(change)
@@ -277,10 +297,14 @@ class ReviewDesk(QObject):
                 session.refresh(step.change)
             elif step.keys:
                 session.refresh(None)
-            return change, self._take(session, wanted, held) if last else None
+            snapshot = self._take(session, wanted, held) if last else None
+            if step.keys == EVERYTHING:
+                self._took = time.monotonic() - began
+            return change, snapshot
 
         def done(made: tuple[Change | None, Snapshot | None]) -> None:
             self._busy = False
+            self._late.setInterval(pause_ms(self._took))
             change, snapshot = made
             if change is not None:
                 self._services.saved()
