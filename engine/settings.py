@@ -95,13 +95,19 @@ class StageSettings:
         }
 
 
+_described: dict[type[StageSettings], tuple[FieldInfo, ...]] = {}
+
+
 def describe(settings_type: type[StageSettings]) -> tuple[FieldInfo, ...]:
-    """The fields of a settings class in order."""
-    hints = get_type_hints(settings_type)
-    return tuple(
-        FieldInfo(key=f.name, kind=hints[f.name], default=f.default, **f.metadata[_META])
-        for f in fields(settings_type)
-    )
+    """The fields of a settings class in order; looked up once a class, as every check of a value asks for them."""
+    found = _described.get(settings_type)
+    if found is None:
+        hints = get_type_hints(settings_type)
+        found = _described[settings_type] = tuple(
+            FieldInfo(key=f.name, kind=hints[f.name], default=f.default, **f.metadata[_META])
+            for f in fields(settings_type)
+        )
+    return found
 
 
 def _check(info: FieldInfo, value: Any) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 EVERY_MS = 1000
 WHOLE_EVERY = 60.0
 """Seconds between two collections of everything."""
-LOADED = 20_000
+LOADED = 8_000
 """Objects that came within a second from which on they are taken for a run that was loaded."""
 QUIET = 5.0
 """Seconds without young garbage being due after which everything may be collected."""
