@@ -41,6 +41,7 @@ RIVAL_SHARE = 0.2
 """Rival readings with at least this share of the votes are matched too (as matching does)."""
 MODELS = ("local_vlm", "cloud_llm")
 LOOKS = "New reference pictures are searched for when a run is matched again."
+ONCE = "Moments that show several of these brands count once when they are one brand."
 SMALLEST = 0.005
 """Seconds that count as a difference."""
 
@@ -159,6 +160,9 @@ class ImpactPreview:
             *([LOOKS] if any(d.looks for d in deltas.values()) else []),
             *_unlisted(outcome.made, after, runs.values()),
         )
+        merged = set(after.names.redirects) - set(before.names.redirects)
+        if merged and sum(s.lost - s.gained for s in found) >= SMALLEST:
+            notes = (*notes, ONCE)
         return _impact(outcome.title, found, len(accepted), notes)
 
     def outdated(self) -> Impact:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.brand_book import BrandBook
-from app.brand_impact import Impact
+from app.brand_impact import ONCE, Impact
 from app.commands import (
     AcceptRun,
     AddAlias,
@@ -169,8 +169,9 @@ def test_impact_of_a_merge_and_its_way_back(desk: Desk, book: BrandBook) -> None
     assert {s.source_name for s in impact.sources} == {"first.mp4", "third.mp4"}
     assert impact.to_rematch == ()
     assert impact.looked_at == 3
+    assert impact.lost > impact.gained and impact.notes == (ONCE,), "both were on screen at once in the first"
     back = carry_out(desk, book, UnmergeBrand(brand_ids=(emirates,)))
-    assert back.sources != () and back.to_rematch == ()
+    assert back.sources != () and back.to_rematch == () and back.notes == ()
     rows = {r.name: r for r in book.rows()}
     assert rows["Emirates"].seconds == pytest.approx(10.0)
 
