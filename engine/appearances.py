@@ -27,6 +27,7 @@ from engine.domain.records import (
 from engine.keys import digest_of
 from engine.look_appearances import with_looks
 from engine.matching import Book, Match, MatchResult, MatchSettings, TextBox, join_candidates
+from engine.matching.guessing import Guesser
 from engine.matching.joining import match_joined
 from engine.matching.line import match_line
 from engine.matching.lookup import Finder
@@ -62,10 +63,13 @@ class Prepared:
     looks: Sequence[LookChain] = ()
     """Marks found by look, whatever their score."""
     finder: Finder = field(init=False)
+    guesser: Guesser = field(init=False)
+    guesses: dict[int, Match | None] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.finder = Finder(self.book)
+        self.guesser = Guesser(self.book)
 
     def match(self, text: str, limits: MatchSettings, context: Collection[str] = ()) -> MatchResult:
         place = (text, limits, frozenset(context))
@@ -73,6 +77,13 @@ class Prepared:
         if found is None:
             found = self.answers[place] = match_line(text, self.finder, limits, context)
         return found
+
+    def guess(self, sign: Sign) -> Match | None:
+        """The name that the possible letters of an unsure sign speak for; it depends on no setting."""
+        if id(sign) not in self.guesses:
+            texts = (sign.text, *(text for text, _, share in sign.others if share >= RIVAL_SHARE))
+            self.guesses[id(sign)] = self.guesser.guess(texts, sign.possible) if sign.possible else None
+        return self.guesses[id(sign)]
 
 
 def prepare(
@@ -181,6 +192,12 @@ def _appearances_of(
         ]
     if result.verdict == "denied" or is_caption_text(text):
         return [_appearance(sign, surface, seen, text, "denied", (), None)]
+    guess = prepared.guess(sign)
+    held = result.best.score if result.best is not None else 0.0
+    if guess is not None and guess.score >= max(limits.review, held):
+        verdict: Verdict = "accepted" if guess.score >= limits.accept else "review"
+        candidates = _candidates(prepared, guess, result.best)
+        return [_appearance(sign, surface, seen, sign.text, verdict, candidates, None)]
     if result.best is not None and result.verdict in ("review", "accept"):
         candidates = _candidates(prepared, result.best, result.runner_up)
         return [_appearance(sign, surface, seen, text, "review", candidates, result.best.span)]

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.alternatives import Steps
 from engine.crops import Shown, best_first, stretches
 from engine.voting import Vote, Voted, alike, vote
 
@@ -29,6 +30,8 @@ _STRONG_WEIGHT = 2.0
 _TWO_LINES = 20.0
 _LINE_SCORE = 0.7
 _UNLIKE = 60.0
+_CERTAIN = 0.97
+_MOST_POSSIBLE = 3
 
 
 class Text(Protocol):
@@ -42,6 +45,9 @@ class Text(Protocol):
 
     @property
     def score(self) -> float: ...
+
+    @property
+    def steps(self) -> Steps: ...
 
 
 Wanted = tuple[int, int, int]
@@ -69,12 +75,14 @@ class ReadingRules:
 @dataclass(slots=True)
 class SignText:
     """What a sign says: the voted text, its readings by showing, and the showings whose text is passed on.
-    `lines` are the upper and the lower line where one region holds two, else empty."""
+    `lines` are the upper and the lower line where one region holds two, else empty. `possible`: the possible
+    letters of its best crops where the text is unsure."""
 
     voted: Voted
     read: dict[int, Text]
     passed_on: tuple[int, ...]
     lines: tuple[Voted, ...] = ()
+    possible: tuple[Steps, ...] = ()
 
 
 @dataclass(slots=True)
@@ -128,7 +136,7 @@ def read_signs(
     lines = _two_lines(works, voted, strong)
     tick()
     return [
-        SignText(v, w.readings, _passed_on(w, v), lines.get(n, ()))
+        SignText(v, w.readings, _passed_on(w, v), lines.get(n, ()), _possible(w, v))
         for n, (w, v) in enumerate(zip(works, voted, strict=True))
     ]
 
@@ -230,6 +238,14 @@ def _vote(work: _Work) -> Voted:
     if work.around is not None:
         votes.append(Vote(work.around.text, work.around.scores, _STRONG_WEIGHT))
     return vote(votes)
+
+
+def _possible(work: _Work, voted: Voted) -> tuple[Steps, ...]:
+    """The steps of the surest readings of an unsure sign; the same showing read by both models counts twice."""
+    if not voted.text or voted.score >= _CERTAIN:
+        return ()
+    every = [t for t in (*work.strong.values(), *work.quick.values()) if t.text and t.steps]
+    return tuple(t.steps for t in sorted(every, key=lambda t: (-t.score, t.text))[:_MOST_POSSIBLE])
 
 
 def _passed_on(work: _Work, voted: Voted) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from rapidfuzz import fuzz
 
+from engine.alternatives import Steps
 from engine.domain.geometry import hull, hull_overlap, text_height
 from engine.domain.records import RegionsPart, ScenesPart, TextCandidate, TextsPart, Track, TrackText
 from engine.textfold import fold
@@ -33,7 +34,8 @@ STILL = 0.6
 class Sign:
     """Joined tracks with one text. `shots` are numbers of the job's shots; `others` are rival readings (text,
     score, share of votes); `still` is the highest share of steps (0..1) in which a member stood still while
-    the picture moved behind it."""
+    the picture moved behind it. `possible`: for each member whose text is unsure the possible letters of its
+    crops."""
 
     members: tuple[tuple[int, int], ...]
     shots: tuple[int, ...]
@@ -43,6 +45,7 @@ class Sign:
     seen: tuple[TextCandidate, ...]
     still: float
     look: str
+    possible: tuple[tuple[Steps, ...], ...] = ()
 
     @property
     def first(self) -> int:
@@ -243,4 +246,5 @@ def _merge(group: list[_Piece], numbers: dict[tuple[int, int], int]) -> Sign:
         seen=tuple(first[seq] for seq in sorted(first)),
         still=max(p.track.static for p in group),
         look=next((p.track.look for p in group if p.track.look), ""),
+        possible=tuple(p.text.possible for p in group if p.text.possible),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from engine.adapters.cv import cv2
 from engine.adapters.model_sets import DetectorModel, ReaderModel
 from engine.adapters.onnx import CPU, open_session
+from engine.alternatives import BLANK, LEAST, Steps, packed
 from engine.domain.errors import UserFixable
+from engine.textfold import fold_compact
 
 Quad = NDArray[np.float32]
 """Four corners (4, 2), clockwise from the text's top left, in pixels of the picture that was searched."""
@@ -21,6 +23,7 @@ _READ_HEIGHT = 48
 _WIDTH_STEP = 80
 _WIDEST = 1600
 _FLAT_BATCH = 8
+_CERTAIN = 0.985
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +113,12 @@ def in_reading_order(corners: NDArray[np.float32]) -> Quad:
 
 @dataclass(frozen=True, slots=True)
 class ReadText:
-    """One recognised line: its text, the probability of each character, and their mean (0 where empty)."""
+    """One recognised line: its text, the probability of each character, and their mean (0 where empty);
+    `steps` are the letters that were possible as well, where the text is unsure."""
 
     text: str
     scores: tuple[float, ...]
+    steps: Steps = ()
 
     @property
     def score(self) -> float:
@@ -130,6 +135,7 @@ class TextReader:
         self._session = open_session(model.path, provider)
         self._input = self._session.get_inputs()[0].name
         self._characters = _characters(model, self._session)
+        self._folded = [_one_letter(letter) for letter in self._characters]
         plain = np.array([not any(is_ideograph(c) for c in letter) for letter in self._characters])
         self._plain_classes = plain if not plain.all() and plain.sum() > 30 else None
         self._batched = provider != CPU
@@ -157,11 +163,22 @@ class TextReader:
         """Greedy CTC. Where a reading mixes a few ideographs into a line of other letters it is decoded again
         without ideographs: readers trained on Chinese see them in logos and in letters that touch."""
         first = self._greedy(frames, frames.argmax(axis=1))
+        if first.text and first.score < _CERTAIN:
+            first = replace(first, steps=self._steps(frames))
         wide = sum(is_ideograph(c) for c in first.text)
         if wide and self._plain_classes is not None and sum(c.isalnum() for c in first.text) >= 2 * wide + 1:
             masked = np.where(self._plain_classes, frames, np.float32(-1.0))
-            return self._greedy(frames, masked.argmax(axis=1))
+            return replace(self._greedy(frames, masked.argmax(axis=1)), steps=first.steps)
         return first
+
+    def _steps(self, frames: NDArray[np.float32]) -> Steps:
+        """The possible letters of each step, upper and lower case and accents taken together."""
+        found: list[dict[str, float]] = [{} for _ in range(len(frames))]
+        at, classes = np.divmod(np.flatnonzero(frames.ravel() >= LEAST), frames.shape[1])
+        for step, number, p in zip(at.tolist(), classes.tolist(), frames[at, classes].tolist(), strict=True):
+            letter = self._folded[number]
+            found[step][letter] = found[step].get(letter, 0.0) + p
+        return packed(found)
 
     def _greedy(self, frames: NDArray[np.float32], best: NDArray[np.int64]) -> ReadText:
         """Repeats collapsed, blanks (class 0) dropped."""
@@ -170,6 +187,11 @@ class TextReader:
         places = np.flatnonzero(keep)
         text = "".join(self._characters[best[p]] for p in places)
         return ReadText(text, tuple(round(float(frames[p, best[p]]), 4) for p in places))
+
+
+def _one_letter(character: str) -> str:
+    """The first folded letter of a character; BLANK for the blank, gaps and signs."""
+    return fold_compact(character)[:1] or BLANK
 
 
 def is_ideograph(character: str) -> bool:

@@ -171,14 +171,20 @@ class TextCandidate(Record, frozen=True, array_like=True):
     part: int = 0
 
 
+Possible = tuple[tuple[str, tuple[int, ...]], ...]
+"""The steps of one crop: for each the possible letters and what they cost (see engine.alternatives)."""
+
+
 class TrackText(Record, frozen=True, array_like=True):
-    """The text voted over a track: winner, score, and what else was read (text, score, votes)."""
+    """The text voted over a track: winner, score, and what else was read (text, score, votes). `possible` holds
+    for each crop of an unsure text the letters that its reader held possible (see engine.alternatives)."""
 
     track: int
     text: str
     score: float
     others: tuple[tuple[str, float, float], ...] = ()
     part: int = 0
+    possible: tuple[Possible, ...] = ()
 
 
 class TextsPart(Record, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Tier = Literal["exact", "alias", "confusable", "fuzzy", "partial", "joined"]
+Tier = Literal["exact", "alias", "confusable", "fuzzy", "partial", "joined", "alternatives"]
 Verdict = Literal["accept", "review", "unresolved", "denied"]
 
 

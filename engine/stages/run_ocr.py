@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.alternatives import Steps
 from engine.crops import (
     Pixels,
     Shown,
@@ -59,7 +60,7 @@ class RunOcr:
     """Reads text; objects keep their class's name as their text."""
 
     name: ClassVar = StageName.RUN_OCR
-    version: ClassVar = 2
+    version: ClassVar = 3
     settings_type: ClassVar = RunOcrSettings
     payload_type: ClassVar[type[Record]] = TextsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.DETECT_REGIONS)
@@ -109,7 +110,8 @@ class RunOcr:
             parts = [(0, sign.voted)] if not sign.lines else list(enumerate(sign.lines, start=UPPER))
             for part, voted in parts:
                 if voted.text and voted.score >= settings.text_floor:
-                    texts.append(TrackText(track, voted.text, voted.score, voted.others, part))
+                    possible = sign.possible if part == WHOLE else ()
+                    texts.append(TrackText(track, voted.text, voted.score, voted.others, part, possible))
                     candidates += _candidates(sign, voted, own, part)
         for track, own in sorted(boxes.items()):
             if labels[track]:
@@ -143,7 +145,7 @@ class RunOcr:
                 for c in payload.candidates
             ],
             sorted(
-                (order[t.track], t.part, t.text, round(t.score, 4), t.others)
+                (order[t.track], t.part, t.text, round(t.score, 4), t.others, t.possible)
                 for t in payload.texts
                 if t.track in order
             ),
@@ -193,13 +195,14 @@ class _Answer(msgspec.Struct, frozen=True, array_like=True):
 
     text: str
     scores: tuple[float, ...]
+    steps: Steps
 
     @property
     def score(self) -> float:
         return sum(self.scores) / len(self.scores) if self.scores else 0.0
 
 
-_EMPTY = _Answer("", ())
+_EMPTY = _Answer("", (), ())
 
 
 class _Desk:
@@ -222,7 +225,7 @@ class _Desk:
 
         model = reader_model(name, file, dictionary)
         provider = self._ctx.models.provider
-        space = f"text:{model.digest[:32]}:{provider}"
+        space = f"possible:{model.digest[:32]}:{provider}"
 
         def read(wanted: Sequence[Wanted]) -> list[Text]:
             found: list[Text] = []
@@ -306,10 +309,10 @@ def _best_turn(reader: object, crop: Pixels, askew: bool) -> _Answer:
     read = reader.read  # type: ignore[attr-defined]
     if not askew and not stands_upright(crop):
         (only,) = read([crop])
-        return _Answer(only.text, only.scores)
+        return _Answer(only.text, only.scores, only.steps)
     turned = read([*quarter_turns(crop), crop])
     best = max(turned, key=lambda t: (t.score * min(len(t.text), 3), len(t.text)))
-    return _Answer(best.text, best.scores)
+    return _Answer(best.text, best.scores, best.steps)
 
 
 def _digest(crop: Pixels) -> str:

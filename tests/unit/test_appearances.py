@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.alternatives import BLANK, Steps, packed
 from engine.appearances import decide, prepare
 from engine.domain.brands import BookEntry, BookSnapshot
 from engine.domain.geometry import polygon
@@ -12,10 +13,12 @@ from engine.stage_settings import MatchBrandsSettings
 BOOK = BookSnapshot((BookEntry("lumeria", "Lumeria Bank"), BookEntry("emirates", "Emirates")))
 
 
-def sign(text: str, *others: tuple[str, float, float], score: float = 0.95) -> Sign:
+def sign(
+    text: str, *others: tuple[str, float, float], score: float = 0.95, possible: tuple[Steps, ...] = ()
+) -> Sign:
     place = polygon([(100, 100), (300, 100), (300, 130), (100, 130)])
     seen = tuple(TextCandidate(seq, 0, place, text, score, 0.9, "read") for seq in range(4))
-    return Sign(((0, 0),), (0,), text, score, others, seen, 0.0, "")
+    return Sign(((0, 0),), (0,), text, score, others, seen, 0.0, "", (possible,) if possible else ())
 
 
 def only(one: Sign) -> Appearance:
@@ -34,3 +37,18 @@ def test_a_reading_that_shows_the_whole_name_wins_over_a_cut_off_one() -> None:
     assert (cut.brand_name, cut.tier) == ("Lumeria Bank", "partial") and cut.seen[0].visible < 1
     found = only(sign("meria Bank", ("Il Lumeria Bank", 0.9, 0.3)))
     assert (found.brand_name, found.tier, found.seen[0].visible) == ("Lumeria Bank", "exact", 1.0)
+
+
+def test_letters_that_were_possible_name_what_no_reading_does() -> None:
+    held = (
+        [{c: 0.97} for c in "em"]
+        + [{"l": 0.5, "i": 0.45}, {"n": 0.6, "r": 0.35}]
+        + [{c: 0.97} for c in "otes"]
+    )
+    held[4] = {"o": 0.5, "a": 0.4}
+    crop = packed([x for letters in held for x in (letters, {BLANK: 0.99})])
+    found = only(sign("Emlnotes", possible=(crop, crop)))
+    assert (found.verdict, found.brand_name, found.tier) == ("accepted", "Emirates", "alternatives")
+    assert found.text == "Emlnotes" and found.confidence < found.text_score
+    assert only(sign("Emlnotes")).verdict != "accepted"
+    assert only(sign("Emirates", possible=(crop,))).tier == "exact"

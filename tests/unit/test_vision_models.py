@@ -14,8 +14,10 @@ from engine.adapters.model_sets import CUSTOM, SET_NAMES, detector_model, model_
 from engine.adapters.objects import ObjectDetector
 from engine.adapters.ocr import TextDetector, TextReader, regions_of
 from engine.adapters.onnx import CPU, choose_provider, file_digest, open_session
+from engine.alternatives import fit
 from engine.crops import clarity, is_askew, line_border, look_hash, rectified, widened
 from engine.domain.errors import UserFixable
+from engine.textfold import fold_compact
 
 
 def sign(text: str, wide: int = 640, high: int = 200) -> np.ndarray:
@@ -207,3 +209,14 @@ def test_only_a_tilted_region_about_as_high_as_wide_is_askew(
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     corners = np.array([[0, 0], [wide, 0], [wide, high], [0, high]]) @ matrix.T
     assert is_askew(corners.astype(np.float32)) is askew
+
+
+@pytest.mark.parametrize("name", ["ppocr-v6-small", "ppocr-v6-tiny"])
+def test_a_reader_tells_which_letters_were_possible(name: str) -> None:
+    reader, plain = TextReader(model_set(name).reader), sign("HANKOOK")[84:122, 70:256]
+    (read,) = reader.read([cv2.resize(plain, (34, 7), interpolation=cv2.INTER_AREA)])
+    assert read.score < 0.985 and 0 < len(read.steps) <= 60
+    own = fold_compact(read.text)
+    assert fit(read.steps, own) > -0.5
+    assert fit(read.steps, "hankook") > fit(read.steps, "gatorade")
+    assert all(len(letters) == len(costs) and list(costs) == sorted(costs) for letters, costs in read.steps)

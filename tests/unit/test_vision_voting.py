@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.alternatives import Steps, packed
 from engine.crops import Shown, best_first, stretches
 from engine.reading import AROUND, BEYOND, LOWER, UPPER, WHOLE, ReadCrops, ReadingRules, Wanted, read_signs
 from engine.voting import Vote, alike, sure_core, vote
@@ -85,6 +86,10 @@ class Said:
     @property
     def scores(self) -> tuple[float, ...]:
         return tuple(self.score for _ in self.text)
+
+    @property
+    def steps(self) -> Steps:
+        return packed([{letter: self.score} for letter in self.text])
 
 
 class Book:
@@ -167,3 +172,13 @@ def test_what_reads_as_nothing_gets_no_more_room() -> None:
     quick, strong = Book({}, Said("", 0.0)), Book({}, Said("X", 0.9))
     read_signs([[shown(0)]], quick.reader(), strong.reader(), RULES)
     assert strong.asked == []
+
+
+def test_only_an_unsure_sign_keeps_the_letters_that_were_possible() -> None:
+    quick, strong = Book({}, Said("HAN0OK", 0.6)), Book({}, Said("HANKOOK", 0.92))
+    (sign,) = read_signs([[shown(t / 2) for t in range(6)]], quick.reader(), strong.reader(), RULES)
+    assert sign.voted.score < 0.97 and len(sign.possible) == 3
+    assert sign.possible[0] == Said("HANKOOK", 0.92).steps
+    sure = Book({}, Said("HANKOOK", 0.99))
+    (sign,) = read_signs([[shown(t / 2) for t in range(6)]], sure.reader(), strong.reader(), RULES)
+    assert sign.possible == ()
