@@ -29,7 +29,7 @@ from engine.look_appearances import with_looks
 from engine.matching import Book, Match, MatchResult, MatchSettings, TextBox, join_candidates
 from engine.matching.guessing import Guesser
 from engine.matching.joining import match_joined
-from engine.matching.line import match_line
+from engine.matching.line import match_line, without_mark
 from engine.matching.lookup import Finder
 from engine.signs import Sign
 from engine.stage_settings import MatchBrandsSettings
@@ -176,6 +176,9 @@ def _appearances_of(
         result.best is not None and result.best.tier == "partial"
     ):
         text, result = _ask_rivals(prepared, sign, limits, near, result)
+    if result.verdict == "unresolved":
+        anywhere = frozenset().union(*context.values())
+        result = without_mark(text, prepared.finder, limits, anywhere) or result
     accepted = [m for m in result.several if m.verdict == "accept"]
     if accepted:
         return [

@@ -21,6 +21,7 @@ _KIND_SCORE = {"name": 100.0, "alias": 98.0, "web": 97.0, "short": 94.0, "deny":
 _SPELT_LIKE_WORD = 20.0
 _NO_WEIGHT = 65.0
 _BARE_LETTERS = 5
+_LEFT_OF_MARKED = 3
 _STROKES = re.compile(r"^\s*[Il1|!/\\]{2,4}(?=[^\W\d_]{2})")
 """What a mark of bars beside a name reads like."""
 
@@ -40,11 +41,11 @@ def match_line(
         if len(bare) < len(text) and sum(c.isalpha() for c in bare) >= _BARE_LETTERS:
             other = _match(bare, fold_spans(bare), finder, settings, context)
             if other.best is not None and other.verdict == "accept" and other.best.tier in ("exact", "alias"):
-                return _shifted(other, text, len(text) - len(bare))
+                return shifted(other, text, len(text) - len(bare))
     return result
 
 
-def _shifted(result: MatchResult, text: str, by: int) -> MatchResult:
+def shifted(result: MatchResult, text: str, by: int) -> MatchResult:
     """The result of a text whose first `by` characters were left out, as one of the whole `text`."""
 
     def moved(match: Match | None) -> Match | None:
@@ -52,6 +53,27 @@ def _shifted(result: MatchResult, text: str, by: int) -> MatchResult:
 
     several = tuple(replace(m, span=(m.span[0] + by, m.span[1] + by)) for m in result.several)
     return MatchResult(text, result.verdict, moved(result.best), moved(result.runner_up), several)
+
+
+def without_mark(
+    text: str, finder: Finder, settings: MatchSettings, seen: Collection[str]
+) -> MatchResult | None:
+    """The result of a text without its first or last letter, where all that is left is, letter by letter, brands
+    that are among `seen` (read in full elsewhere in the video): a mark beside a name often reads as a letter."""
+    if is_common(fold_spans(text).compact):
+        return None
+    for start, end in ((1, len(text)), (0, len(text) - 1)):
+        rest = text[start:end]
+        folded = fold_spans(rest).compact
+        if len(folded) < _LEFT_OF_MARKED or len(fold_spans(text).compact) != len(folded) + 1:
+            continue
+        result = match_line(rest, finder, settings)
+        whole = sum(len(fold_spans(rest[slice(*m.span)]).compact) for m in result.several) == len(folded)
+        if whole and all(
+            m.cost == 0 and m.verdict == "accept" and m.brand_id in seen for m in result.several
+        ):
+            return shifted(result, text, start)
+    return None
 
 
 def _match(

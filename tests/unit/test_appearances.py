@@ -10,7 +10,8 @@ from engine.domain.records import Appearance, TextCandidate
 from engine.signs import Sign
 from engine.stage_settings import MatchBrandsSettings
 
-BOOK = BookSnapshot((BookEntry("lumeria", "Lumeria Bank"), BookEntry("emirates", "Emirates")))
+NAMES = ("Lumeria Bank", "Emirates", "KVQ", "UPS")
+BOOK = BookSnapshot(tuple(BookEntry(name.lower(), name) for name in NAMES))
 
 
 def sign(
@@ -52,3 +53,17 @@ def test_letters_that_were_possible_name_what_no_reading_does() -> None:
     assert found.text == "Emlnotes" and found.confidence < found.text_score
     assert only(sign("Emlnotes")).verdict != "accepted"
     assert only(sign("Emirates", possible=(crop,))).tier == "exact"
+
+
+def shown(*texts: str) -> dict[str, tuple[str, str]]:
+    """Text → (verdict, brand) of signs seen in one shot."""
+    found = decide(prepare([sign(t) for t in texts], BOOK, (), "ignore"), MatchBrandsSettings()).appearances
+    return {a.text: (a.verdict, a.brand_name) for a in found}
+
+
+def test_a_mark_read_as_a_letter_is_left_out_where_the_name_was_read_elsewhere() -> None:
+    found = shown("KVQ", "OKVQ", "KVQA", "OKVQKVQ", "OOKVQ", "UPS", "CUPS")
+    assert found["OKVQ"] == found["KVQA"] == found["KVQ"] == ("accepted", "KVQ")
+    assert found["OKVQKVQ"] == ("accepted", "KVQ")
+    assert found["OOKVQ"][0] == found["CUPS"][0] == "unresolved"
+    assert shown("OKVQ")["OKVQ"][0] == "unresolved"
