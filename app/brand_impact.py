@@ -29,6 +29,7 @@ from engine.domain.decisions import Decision
 from engine.domain.records import Appearance, LookSeen
 from engine.domain.stages import StageName
 from engine.matching import Book, MatchSettings
+from engine.matching.guessing import Guesser
 from engine.matching.line import match_line
 from engine.matching.lookup import Finder
 from engine.signs import Sign
@@ -305,7 +306,9 @@ class _Delta:
         )
         self.denied = denied
         self._names = names
-        self._finder = Finder(Book.build(_distinct(entries))) if entries else None
+        book = Book.build(_distinct(entries)) if entries else None
+        self._finder = Finder(book) if book is not None else None
+        self._guesser = Guesser(book) if book is not None else None
         self._hits: dict[str, bool] = {}
         self._before_ids = {e.brand_id for e in before.entries}
         self.renames = {e.brand_id: e.name for e in before.entries} != {
@@ -316,9 +319,10 @@ class _Delta:
         """Whether matching again could give this source another answer."""
         if self._finder is not None:
             for sign in signs:
-                if self._hit(sign.text) or any(
-                    self._hit(text) for text, _, share in sign.others if share >= RIVAL_SHARE
-                ):
+                texts = [sign.text, *(text for text, _, share in sign.others if share >= RIVAL_SHARE)]
+                if any(self._hit(text) for text in texts):
+                    return True
+                if sign.possible and self._guesser is not None and self._guesser.is_near(texts):
                     return True
         return any(self._rivals_joined(a) for a in appearances)
 
@@ -339,8 +343,20 @@ class _Delta:
             assert self._finder is not None
             result = match_line(text, self._finder, _LAX)
             found = result.best is not None or bool(result.several)
-            found = self._hits[text] = found or fold_compact(text) in self.denied
+            found = found or fold_compact(text) in self.denied or self._beside_mark(text)
+            self._hits[text] = found
         return found
+
+    def _beside_mark(self, text: str) -> bool:
+        """Whether the text without its first or last letter is an edited spelling, once or several times over."""
+        compact = fold_compact(text)
+        assert self._finder is not None
+        return any(
+            rest.replace(form.compact, "") == ""
+            for rest in (compact[1:], compact[:-1])
+            for form in self._finder.book.forms
+            if rest and form.compact in rest
+        )
 
 
 _LAX = MatchSettings(accept=90.0, review=60.0, margin=0.0, min_length=2)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -25,8 +26,8 @@ _SHORTEST, _SURE_LENGTH, _SURE_WORD = 4, 5, 7
 spelt like a frequent word from the third."""
 _BRANDS = 2000
 """How many brands there are to be seen at least."""
-_LIKE_NAME, _LIKE_WORD = 50.0, 60.0
-_NAMES, _WORDS = 8, 6
+_LIKE = 60.0
+_NAMES, _WORDS = 6, 6
 _PER_LETTER = -1.5
 """Least mean fit for each letter of a name: on average its letters are a fifth as probable as the best ones."""
 _FREE_LETTER = 2.6
@@ -54,19 +55,18 @@ class Guesser:
             if form.kind in ("name", "alias") and not form.wide and len(form.compact) >= _SHORTEST:
                 self._forms[form.compact] = form
         self._names = list(self._forms)
-        self._words = sorted(word for word in common_words() if len(word) >= 3)
+
+    def is_near(self, texts: Sequence[str]) -> bool:
+        """Whether any name of the book is like any of the texts, so that `guess` would weigh it."""
+        return bool(self._near(_folded(texts)))
 
     def guess(self, texts: Sequence[str], stretches: Sequence[Sequence[Steps]]) -> Match | None:
         """The brand that the clearest of a sign's stretches speaks for (each given as the steps of its crops), or
         None. `texts`: what was read, the voted text first. The score is 90 or more where the name leads clearly."""
-        read = [t for t in dict.fromkeys(fold_compact(text) for text in texts) if t]
-        near = {n for t in read for n in _like(t, self._names, _LIKE_NAME, _NAMES)}
-        if not near:
-            return None
-        words = {w for t in read for w in _like(t, self._words, _LIKE_WORD, _WORDS)}
-        rivals = sorted({*words, *read} - near)
+        read = _folded(texts)
+        near = self._near(read)
         found = [
-            g for crops in stretches if crops and (g := self._weigh(crops, sorted(near), rivals)) is not None
+            g for crops in stretches if crops and near and (g := self._weigh(crops, near, read)) is not None
         ]
         if not found:
             return None
@@ -83,19 +83,31 @@ class Guesser:
             "accept" if sure else "review", round(-best.fit, 3),
         )  # fmt: skip
 
-    def _weigh(self, crops: Sequence[Steps], near: Sequence[str], rivals: Sequence[str]) -> _Guess | None:
+    def _near(self, read: Sequence[str]) -> list[str]:
+        return sorted({name for text in read for name in _like(text, self._names, _NAMES)})
+
+    def _weigh(self, crops: Sequence[Steps], near: Sequence[str], read: Sequence[str]) -> _Guess | None:
         fits = {name: mean_fit(crops, name) for name in near}
         best = max(near, key=lambda name: (fits[name], name))
         form = self._forms[best]
-        if fits[best] < _PER_LETTER * len(best):
-            return None
         others = [fits[n] for n in near if self._forms[n].brand_id != form.brand_id]
         apart = fits[best] - max(others, default=-math.inf)
-        share = math.log(max(_BRANDS, len(self._names)))
-        lead = fits[best] - share - max((mean_fit(crops, r) - _cost(r) for r in rivals), default=-math.inf)
-        if lead < 0 or apart < _APART / 2:
+        if fits[best] < _PER_LETTER * len(best) or apart < _APART / 2:
             return None
-        return _Guess(form, fits[best], lead, apart)
+        words = {word for text in read for word in _like(text, _words(), _WORDS)}
+        rivals = sorted({*words, *read} - fits.keys())
+        free = max((mean_fit(crops, rival) - _cost(rival) for rival in rivals), default=-math.inf)
+        lead = fits[best] - math.log(max(_BRANDS, len(self._names))) - free
+        return _Guess(form, fits[best], lead, apart) if lead >= 0 else None
+
+
+@lru_cache(maxsize=1)
+def _words() -> tuple[str, ...]:
+    return tuple(sorted(word for word in common_words() if len(word) >= 3))
+
+
+def _folded(texts: Sequence[str]) -> list[str]:
+    return [text for text in dict.fromkeys(fold_compact(text) for text in texts) if text]
 
 
 def _cost(text: str) -> float:
@@ -103,8 +115,6 @@ def _cost(text: str) -> float:
     return math.log(len(common_words())) if is_common(text) else _FREE_LETTER * len(text)
 
 
-def _like(text: str, choices: Sequence[str], least: float, most: int) -> list[str]:
-    return [
-        found[0]
-        for found in process.extract(text, choices, scorer=fuzz.ratio, score_cutoff=least, limit=most)
-    ]
+def _like(text: str, choices: Sequence[str], most: int) -> list[str]:
+    found = process.extract(text, choices, scorer=fuzz.ratio, score_cutoff=_LIKE, limit=most, processor=None)
+    return [name for name, _, _ in found]
