@@ -76,12 +76,18 @@ class RunPanel(QWidget):
     def show_thresholds(self, shown: bool) -> None:
         """Goes to the live thresholds, or back to the stages."""
         self.tabs.setCurrentIndex(self.tabs.indexOf(self.thresholds) if shown else 0)
+        if shown:
+            self.thresholds.take_focus()
 
     @Slot()
     def plan_replay(self) -> None:
-        """Shows the plan of a replay from the first edited stage, else from the chosen one."""
+        """Shows the plan of a replay from the first edited stage, else from the chosen one; of the thresholds that
+        are tried while their sliders are shown."""
         job = self._session.job
         if job is None:
+            return
+        if self.tabs.currentWidget() is self.thresholds and self.thresholds.delta():
+            self._replay_thresholds()
             return
         delta = self.settings.delta()
         stage = self.settings.first_edited() or self.stages.stage

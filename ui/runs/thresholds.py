@@ -153,6 +153,10 @@ class ThresholdsPanel(QWidget):
         else:
             self._moved()
 
+    def take_focus(self) -> None:
+        """To the number that is tried most: from which score on a match is accepted."""
+        self._sliders["accept"].take_focus()
+
     def delta(self) -> dict[str, Any]:
         """The edited settings by key."""
         return {key: s.value() for key, s in self._sliders.items() if s.value() != getattr(self._base, key)}
@@ -311,6 +315,10 @@ class _Slider(QWidget):
         if self._whole:
             return round(shown)
         return self._base if abs(shown - self._base) < 0.005 else round(shown, 2)
+
+    def take_focus(self) -> None:
+        self._number.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._number.selectAll()
 
     def set_base(self, base: Any) -> None:
         self._base = base
