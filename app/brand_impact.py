@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
 
 from app.accepted_runs import AcceptedRuns
+from app.brand_delta import EditDelta
 from app.brand_search import load_names
 from app.command_bus import CommandBus
 from app.commands import Command
@@ -24,22 +25,16 @@ from app.results import RunResult
 from app.run_book import Books, run_books
 from engine.appearances import Answers, Prepared, decide
 from engine.captions import surfaces
-from engine.domain.brands import BookEntry, BookSnapshot, SourceBrandSighting
+from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.decisions import Decision
 from engine.domain.records import Appearance, LookSeen
 from engine.domain.stages import StageName
-from engine.matching import Book, MatchSettings
-from engine.matching.guessing import Guesser
-from engine.matching.line import match_line
-from engine.matching.lookup import Finder
-from engine.signs import Sign
+from engine.matching import Book
 from engine.stage_settings import MatchBrandsSettings
-from engine.textfold import fold, fold_compact
+from engine.textfold import fold
 from engine.visual.chains import link_looks, shots_of
 from storage.library import Library
 
-RIVAL_SHARE = 0.2
-"""Rival readings with at least this share of the votes are matched too (as matching does)."""
 MODELS = ("local_vlm", "cloud_llm")
 LOOKS = "New reference pictures are searched for when a run is matched again."
 ONCE = "Moments that show several of these brands count once when they are one brand."
@@ -147,7 +142,7 @@ class ImpactPreview:
         runs = {source: self._accepted.runs.get(job) for source, job in accepted.items()}
         before = self._look(runs)
         outcome, after = self._bus.preview(command, lambda outcome: (outcome, self._look(runs)))
-        deltas = {b: _Delta(before.books[b], after.books[b], after.names) for b in before.books}
+        deltas = {b: EditDelta(before.books[b], after.books[b], after.names) for b in before.books}
         renamed = any(d.renames for d in deltas.values()) or before.names != after.names
         found = []
         with self._remembering():
@@ -206,7 +201,7 @@ class ImpactPreview:
         )
 
     def _source(
-        self, overlay: Overlay, before: _State, after: _State, delta: _Delta, renamed: bool
+        self, overlay: Overlay, before: _State, after: _State, delta: EditDelta, renamed: bool
     ) -> SourceImpact | None:
         run = overlay.run
         if not delta.concerns(run.appearances, self._accepted.runs.signs(run.job.id)):
@@ -285,100 +280,6 @@ class ImpactPreview:
         if not brands and not rematch:
             return None
         return SourceImpact(run.source.id, run.source.name, run.job.id, brands, rematch)
-
-
-class _Delta:
-    """What an edit changes for matching: spellings that change hands, denied texts, and brands that become one."""
-
-    def __init__(self, before: BookSnapshot, after: BookSnapshot, names: Names) -> None:
-        owned, owns = _owners(before.entries, names), _owners(after.entries, names)
-        changed = {s for s in {*owned, *owns} if owned.get(s) != owns.get(s)}
-        entries = [
-            BookEntry(e.brand_id, spelt[0], tuple(spelt[1:]))
-            for e in (*before.entries, *after.entries)
-            if (spelt := [t for t in (e.name, *e.aliases) if fold_compact(t) in changed])
-        ]
-        denied = set(before.deny) ^ set(after.deny)
-        entries += [BookEntry(f"denied {text}", text) for text in sorted(denied)]
-        references = {e.brand_id: e.references for e in before.entries}
-        self.looks = any(
-            references.get(e.brand_id, ()) != e.references for e in after.entries if e.references
-        )
-        self.denied = denied
-        self._names = names
-        book = Book.build(_distinct(entries)) if entries else None
-        self._finder = Finder(book) if book is not None else None
-        self._guesser = Guesser(book) if book is not None else None
-        self._hits: dict[str, bool] = {}
-        self._before_ids = {e.brand_id for e in before.entries}
-        self.renames = {e.brand_id: e.name for e in before.entries} != {
-            e.brand_id: e.name for e in after.entries
-        }
-
-    def concerns(self, appearances: Collection[Appearance], signs: Sequence[Sign]) -> bool:
-        """Whether matching again could give this source another answer."""
-        if self._finder is not None:
-            for sign in signs:
-                texts = [sign.text, *(text for text, _, share in sign.others if share >= RIVAL_SHARE)]
-                if any(self._hit(text) for text in texts):
-                    return True
-                if sign.possible and self._guesser is not None and self._guesser.is_near(texts):
-                    return True
-        return any(self._rivals_joined(a) for a in appearances)
-
-    def _rivals_joined(self, a: Appearance) -> bool:
-        """A close call between two brands that the edit makes one."""
-        if a.verdict != "review" or len(a.candidates) < 2:
-            return False
-        first, second = a.candidates[0].brand_id, a.candidates[1].brand_id
-        return (
-            first != second
-            and {first, second} <= self._before_ids
-            and self._names.resolve(first) == self._names.resolve(second)
-        )
-
-    def _hit(self, text: str) -> bool:
-        found = self._hits.get(text)
-        if found is None:
-            assert self._finder is not None
-            result = match_line(text, self._finder, _LAX)
-            found = result.best is not None or bool(result.several)
-            found = found or fold_compact(text) in self.denied or self._beside_mark(text)
-            self._hits[text] = found
-        return found
-
-    def _beside_mark(self, text: str) -> bool:
-        """Whether the text without its first or last letter is an edited spelling, once or several times over."""
-        compact = fold_compact(text)
-        assert self._finder is not None
-        return any(
-            rest.replace(form.compact, "") == ""
-            for rest in (compact[1:], compact[:-1])
-            for form in self._finder.book.forms
-            if rest and form.compact in rest
-        )
-
-
-_LAX = MatchSettings(accept=90.0, review=60.0, margin=0.0, min_length=2)
-"""Limits under which a text may concern an edited spelling: wider than any that decides."""
-
-
-def _owners(entries: Iterable[BookEntry], names: Names) -> dict[str, frozenset[str]]:
-    """Folded spelling → surviving brands (after the edit) that have it."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for entry in entries:
-        for text in (entry.name, *entry.aliases):
-            found[fold_compact(text)].add(names.resolve(entry.brand_id))
-    return {spelling: frozenset(brands) for spelling, brands in found.items()}
-
-
-def _distinct(entries: Iterable[BookEntry]) -> list[BookEntry]:
-    """One entry a brand with all its changed spellings."""
-    spelt: dict[str, dict[str, str]] = defaultdict(dict)
-    for entry in entries:
-        for text in (entry.name, *entry.aliases):
-            spelt[entry.brand_id].setdefault(fold_compact(text), text)
-    return [BookEntry(b, next(iter(t.values())), tuple(list(t.values())[1:])) for b, t in spelt.items()]
 
 
 def _unlisted(made: Iterable[str], after: _State, runs: Iterable[RunResult]) -> list[str]:

@@ -47,7 +47,7 @@ PLACE = rectangle(100, 250, 260, 290)
 
 @dataclass(frozen=True)
 class Board:
-    """A board that shows `text` at `polygon` from `start` to `end` (seconds)."""
+    """A board that shows `text` at `polygon` from `start` to `end` (seconds); `others` as TrackText has them."""
 
     text: str
     start: float = 0.0
@@ -55,6 +55,7 @@ class Board:
     polygon: Polygon = PLACE
     score: float = 0.95
     look: str = ""
+    others: tuple[tuple[str, float, float], ...] = ()
 
 
 def row_of_boards(texts: Sequence[str], start: float = 0.0, end: float = 8.0) -> list[Board]:
@@ -188,7 +189,7 @@ def store_frame_stages(
             if not shown:
                 continue
             tracks.append(Track(number, 0, shown[0], shown[-1], look=board.look))
-            texts.append(TrackText(number, board.text, board.score))
+            texts.append(TrackText(number, board.text, board.score, board.others))
             for s in shown:
                 boxes.append(Box(s, number, board.polygon, 0.9, "text", clarity=500.0))
                 candidates.append(

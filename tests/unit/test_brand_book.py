@@ -239,6 +239,15 @@ def test_a_new_brand_outside_the_books_of_runs_is_told(
     assert inside.notes == () and {s.source_name for s in inside.sources} == {"first.mp4", "second.mp4"}
 
 
+def test_what_was_read_on_few_crops_counts_in_a_preview(
+    desk: Desk, jobs: list[DetectJob], book: BrandBook
+) -> None:
+    """Matching asks rival readings from a tenth of the votes on; a preview that asks fewer tells too little."""
+    desk.source([Board("MXWPQR", end=4.0, others=(("Vellorum", 0.9, 0.15),))], name="rival")
+    impact = carry_out(desk, book, AddBrand(name="Vellorum"))
+    assert told(impact) == {("rival.mp4", "Vellorum"): (0.0, 4.0)}
+
+
 def test_an_edit_without_effect_has_none(desk: Desk, book: BrandBook) -> None:
     assert book.impact(SetCategory(brand_ids=(brand(desk, "Hankook"),), category="Tyres")).sources == ()
     assert book.impact(AddAlias(brand_id=brand(desk, "Hankook"), aliases=("Nowhere Seen",))).sources == ()
