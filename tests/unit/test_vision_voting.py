@@ -182,3 +182,12 @@ def test_only_an_unsure_sign_keeps_the_letters_that_were_possible() -> None:
     sure = Book({}, Said("HANKOOK", 0.99))
     (sign,) = read_signs([[shown(t / 2) for t in range(6)]], sure.reader(), strong.reader(), RULES)
     assert sign.possible == ()
+
+
+def test_what_the_quick_reader_hardly_makes_out_the_strong_one_still_reads() -> None:
+    quick, strong = Book({}, Said("l><BF", 0.3)), Book({}, Said("1XBET", 0.93))
+    (sign,) = read_signs([[shown(t / 2) for t in range(3)]], quick.reader(), strong.reader(), RULES)
+    assert sign.voted.text == "1XBET"
+    noise, unasked = Book({}, Said("l><BF", 0.2)), Book({}, Said("1XBET", 0.93))
+    (sign,) = read_signs([[shown(0)]], noise.reader(), unasked.reader(), RULES)
+    assert sign.voted.text == "" and unasked.asked == []
