@@ -362,7 +362,7 @@ class RunOcrSettings(StageSettings):
         advanced=True,
     )
     sure: float = setting(
-        0.95,
+        0.9,
         "Sure from",
         "Mean character score from which two alike readings settle a text.",
         low=0.5,
