@@ -181,7 +181,7 @@ class ModelAnswers:
     def ask_one(self, job_id: str, key: str) -> OneAnswer:
         """Ask the local model about one appearance, alone on a sheet with up to three of its crops. The answer is
         remembered for replays; nothing is decided. Raises UserFixable, Conflict or ModelTrouble."""
-        from engine.escalation.answers import BadAnswer, Judge, read_answer
+        from engine.escalation.answers import BadAnswer, Judge, borne_out, read_answer
         from engine.escalation.asking import drive
         from engine.escalation.groups import Group
         from engine.escalation.ladder import Remembered, memory_space
@@ -223,7 +223,10 @@ class ModelAnswers:
         answers = tuple(cells[n] for n in sorted(cells))
         remembered = msgspec.msgpack.encode(Remembered(answers, alone=True))
         self._library.memo.put_many(memory_space("", target.model), {crops[0].digest: remembered})
-        judged = Judge(book, LEAST_CONFIDENCE).judge(appearance.text, appearance.text_score, answers)
+        elsewhere = borne_out(a for a in run.appearances if a.key != key)
+        judged = Judge(book, LEAST_CONFIDENCE).judge(
+            appearance.text, appearance.text_score, answers, elsewhere
+        )
         shown = SheetShown(sheet.jpeg, numbers, target.model, "")
         if judged.kind == "not_a_brand":
             words = f"{target.model}: no brand."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ import msgspec
 from rapidfuzz import fuzz
 
 from engine.domain.brands import BookSnapshot
-from engine.domain.records import Record
+from engine.domain.records import Appearance, Record
 from engine.escalation.question import NOT_A_BRAND, OTHER, SPECIAL, UNREADABLE
 from engine.escalation.sheets import Sheet
 from engine.textfold import fold_compact
@@ -208,6 +208,11 @@ class Judge:
             return answer.brand
         folded = fold_compact(answer.brand)
         return self._known.get(folded, (folded, ""))[0]
+
+
+def borne_out(appearances: Iterable[Appearance]) -> frozenset[str]:
+    """The folded names that these appearances were accepted as."""
+    return frozenset(fold_compact(a.brand_name) for a in appearances if a.verdict == "accepted") - {""}
 
 
 def agreement(read: str, named: str) -> float:

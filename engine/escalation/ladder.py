@@ -23,7 +23,7 @@ from engine.domain.records import (
     ScenesPart,
 )
 from engine.domain.stages import StageName
-from engine.escalation.answers import BadAnswer, CellAnswer, Judge, Judgement, misread, read_answer
+from engine.escalation.answers import BadAnswer, CellAnswer, Judge, Judgement, borne_out, misread, read_answer
 from engine.escalation.asking import Asker, Terms, drive
 from engine.escalation.groups import NOT_A_BRAND, Group, alike_together, open_groups
 from engine.escalation.question import PROMPT_VERSION, Offers, question_of
@@ -219,8 +219,7 @@ class Rung:
     def _compare(self, signs: Sequence[_Sign]) -> None:
         """Note which names the run bears out: brands that were accepted before, and what signs prove."""
         proven = {self._judged(s).proven for s in signs if s.answered}
-        seen = {fold_compact(a.brand_name) for a in self._before if a.verdict == "accepted"}
-        self._elsewhere = frozenset((proven | seen) - {""})
+        self._elsewhere = borne_out(self._before) | (proven - {""})
 
     async def _ask_sheet(self, asker: Asker, signs: Sequence[_Sign]) -> None:
         """Ask a sheet; one that shows marks of invention is asked once more in another arrangement."""

@@ -152,6 +152,21 @@ def test_a_liar_convinces_nobody(app: Container, server: ModelServer, fault: str
         assert any("signs with plain letters" in p.what for p in part.problems)
 
 
+def test_a_fragment_asked_by_hand_leans_on_the_signs_of_its_run(app: Container, server: ModelServer) -> None:
+    from app.models_service import ModelChoices
+
+    bare = app.jobs.jobs()[-1]
+    asked = ask_local(app, server)
+    run = load_run(app.library, asked.id)
+    piece = next(a for a in run.appearances if a.brand_name == "Grendo Labs" and len(a.text) <= 4)
+    app.models.path = app.library.folder / "models.toml"
+    app.models.choose(ModelChoices(vlm_endpoint=server.openai, vlm_model=server.model))
+    alone = app.answers.ask_one(bare.id, piece.key)
+    among = app.answers.ask_one(asked.id, piece.key)
+    assert (alone.name, alone.counts) == ("Grendo Labs", False)
+    assert (among.name, among.counts) == ("Grendo Labs", True)
+
+
 @pytest.mark.parametrize(
     ("fault", "only", "named", "reason"),
     [
