@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.secrets import Key, KeyringState
 from engine.domain.errors import SponsightError
+from ui.models.wrapped import WrappedWords
 from ui.text import tr
 from ui.workspace import Services
 
@@ -21,9 +22,7 @@ class KeyRow(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        self.state = QLabel()
-        self.state.setWordWrap(True)
-        self.state.setProperty("look", "small")
+        self.state = WrappedWords()
         row = QHBoxLayout()
         row.setSpacing(6)
         self.field = QLineEdit()

@@ -32,6 +32,7 @@ from engine.ports import ChatTarget
 from ui.fields import ChoiceField, NumberField
 from ui.models.key_row import KeyRow
 from ui.models.prices import PriceTable
+from ui.models.wrapped import WrappedWords
 from ui.text import tr, usd
 from ui.workspace import Services
 
@@ -68,7 +69,9 @@ class ModelsPage(QScrollArea):
 
     def _make_local(self, column: QVBoxLayout) -> None:
         column.addWidget(_heading(tr("On this machine or network")))
-        column.addWidget(_words(tr("Asked first, about signs that reading and the brand book can't name.")))
+        column.addWidget(
+            WrappedWords(tr("Asked first, about signs that reading and the brand book can't name."))
+        )
         form = _form(column)
         self.endpoint = NameField([url for _, url in LOCAL_SERVERS])
         self.endpoint.line.setPlaceholderText(
@@ -84,7 +87,7 @@ class ModelsPage(QScrollArea):
         self.list_local.clicked.connect(lambda: self._list(self._local_target(), self.vlm))
         form.addRow(tr("Model"), _side_by_side(self.vlm, self.list_local))
         self.test_local = _button(tr("Test connection"))
-        self.local_said = _words("")
+        self.local_said = WrappedWords("")
         self.test_local.clicked.connect(lambda: self._test(self._local_target(), self.local_said))
         form.addRow("", _stacked(self.test_local, self.local_said))
         for field in (self.endpoint, self.vlm):
@@ -92,9 +95,10 @@ class ModelsPage(QScrollArea):
             field.activated.connect(self._changed)
 
     def _make_cloud(self, column: QVBoxLayout) -> None:
+        column.addSpacing(12)
         column.addWidget(_heading(tr("Cloud")))
         column.addWidget(
-            _words(tr("Asked last, only with your consent and never beyond the budget of a run."))
+            WrappedWords(tr("Asked last, only with your consent and never beyond the budget of a run."))
         )
         form = _form(column)
         self.provider = ChoiceField()
@@ -111,7 +115,7 @@ class ModelsPage(QScrollArea):
         self.key = KeyRow(self._services)
         form.addRow(tr("Key"), self.key)
         self.test_cloud = _button(tr("Test connection"))
-        self.cloud_said = _words("")
+        self.cloud_said = WrappedWords("")
         self.test_cloud.clicked.connect(lambda: self._test(self._cloud_target(), self.cloud_said))
         form.addRow("", _stacked(self.test_cloud, self.cloud_said))
         self.budget = NumberField()
@@ -122,10 +126,10 @@ class ModelsPage(QScrollArea):
         self.budget.setToolTip(tr("A run never spends more than this; 0 asks nothing."))
         form.addRow(tr("Budget of a run"), self.budget)
         self.consent = QCheckBox(tr("I agree"))
-        self.consent_words = _words("")
+        self.consent_words = WrappedWords("")
         form.addRow(tr("Consent"), _stacked(self.consent, self.consent_words))
         self.prices = PriceTable(self._models)
-        note = _words(tr("USD for a million tokens. Enter your own where they differ."))
+        note = WrappedWords(tr("USD for a million tokens. Enter your own where they differ."))
         form.addRow(tr("Prices"), _stacked(self.prices, note))
         self.provider.currentIndexChanged.connect(self._provider_changed)
         self.model.line.editingFinished.connect(self._changed)
@@ -307,15 +311,6 @@ class ModelsPage(QScrollArea):
 def _heading(words: str) -> QLabel:
     label = QLabel(words)
     label.setProperty("look", "heading")
-    return label
-
-
-def _words(words: str) -> QLabel:
-    label = QLabel(words)
-    label.setProperty("look", "small")
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 
 
