@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.container import Container, open_container
@@ -152,17 +154,27 @@ def test_a_liar_convinces_nobody(app: Container, server: ModelServer, fault: str
         assert any("signs with plain letters" in p.what for p in part.problems)
 
 
-def test_a_fragment_asked_by_hand_leans_on_the_signs_of_its_run(app: Container, server: ModelServer) -> None:
+def test_a_fragment_asked_by_hand_leans_on_the_signs_of_its_run(
+    app: Container, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from app.models_service import ModelChoices
 
     bare = app.jobs.jobs()[-1]
     asked = ask_local(app, server)
-    run = load_run(app.library, asked.id)
-    piece = next(a for a in run.appearances if a.brand_name == "Grendo Labs" and len(a.text) <= 4)
+    key = next(a.key for a in load_run(app.library, asked.id).appearances if a.text == "Grendo Labs")
+    get = app.runs.get
+
+    def of_which_little_was_read(job_id: str) -> RunResult:
+        run = get(job_id)
+        pieces = tuple(
+            msgspec.structs.replace(a, text="Gren") if a.key == key else a for a in run.appearances
+        )
+        return dataclasses.replace(run, appearances=pieces)
+
+    monkeypatch.setattr(app.runs, "get", of_which_little_was_read)
     app.models.path = app.library.folder / "models.toml"
     app.models.choose(ModelChoices(vlm_endpoint=server.openai, vlm_model=server.model))
-    alone = app.answers.ask_one(bare.id, piece.key)
-    among = app.answers.ask_one(asked.id, piece.key)
+    alone, among = app.answers.ask_one(bare.id, key), app.answers.ask_one(asked.id, key)
     assert (alone.name, alone.counts) == ("Grendo Labs", False)
     assert (among.name, among.counts) == ("Grendo Labs", True)
 
