@@ -29,6 +29,8 @@ _QUICK_ENOUGH = 0.75
 _STRONG_WEIGHT = 2.0
 _TWO_LINES = 20.0
 _LINE_SCORE = 0.7
+_LEAST_LETTERS = 4
+_EXACTLY = 0.85
 _UNLIKE = 60.0
 _CERTAIN = 0.97
 _MOST_POSSIBLE = 3
@@ -145,20 +147,51 @@ def _read_surely(
     works: Sequence[_Work], hopeless: set[int], read: ReadCrops, rules: ReadingRules, tick: Callable[[], None]
 ) -> None:
     """Strong readings of the signs that the quick ones did not settle: one showing after the other and, last of
-    all, the best one with room at its ends, which reads surer than a tight crop and shows a cut-off letter."""
+    all, the best one with room at its ends, which reads surer than a tight crop and shows a cut-off letter.
+    Of several signs that seem to say the same one is read; the others only where that does not bear them out."""
     views = [[*((i, WHOLE) for i in w.order[: rules.crops]), (w.order[0], AROUND)] for w in works]
-    unsettled = [n for n, w in enumerate(works) if n not in hopeless and not _settled(w.quick, rules.sure)]
-    for turn in range(rules.crops + 1):
-        wanted = [(n, *views[n][turn]) for n in unsettled if turn < len(views[n])]
-        if not wanted:
-            break
-        for (n, i, part), text in zip(wanted, read(wanted), strict=True):
-            if part == WHOLE:
-                works[n].strong[i] = text
-            else:
-                works[n].around = text
-        tick()
-        unsettled = [n for n in unsettled if not _confirmed(works[n]) and _promising(works[n])]
+    hopeful = [n for n in range(len(works)) if n not in hopeless]
+    settled = [n for n in hopeful if _settled(works[n].quick, rules.sure)]
+    unsettled = [n for n in hopeful if n not in set(settled)]
+    known = {said for n in settled for said in _said(works[n])}
+    first, later = _leaders(works, unsettled)
+    for group in (first, later):
+        left = [n for n in group if known.isdisjoint(_said(works[n]))]
+        for turn in range(rules.crops + 1):
+            wanted = [(n, *views[n][turn]) for n in left if turn < len(views[n])]
+            if not wanted:
+                break
+            for (n, i, part), text in zip(wanted, read(wanted), strict=True):
+                if part == WHOLE:
+                    works[n].strong[i] = text
+                else:
+                    works[n].around = text
+            tick()
+            known |= {
+                _letters(t.text) for n in left for t in works[n].strong.values() if t.score >= _STRONG_ENOUGH
+            }
+            left = [n for n in left if not _confirmed(works[n]) and _promising(works[n])]
+
+
+def _said(work: _Work) -> set[str]:
+    """What the quick model read well enough on a sign, as letters: a sign of the same chunk that is known to say
+    just that (the same board once more, or found again behind a player) needs no reading of its own."""
+    read = {_letters(t.text) for t in work.quick.values() if t.score >= _QUICK_ENOUGH}
+    return {letters for letters in read if len(letters) >= _LEAST_LETTERS}
+
+
+def _leaders(works: Sequence[_Work], signs: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Of signs that seem to say the same the one that the quick model read surest, and all others."""
+    best: dict[str, int] = {}
+    for n in sorted(signs, key=lambda n: -max((t.score for t in works[n].quick.values()), default=0.0)):
+        for said in _said(works[n]):
+            best.setdefault(said, n)
+    behind = {n for n in signs if (said := _said(works[n])) and all(best[s] != n for s in said)}
+    return [n for n in signs if n not in behind], [n for n in signs if n in behind]
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _look_beyond(works: Sequence[_Work], hopeless: set[int], read: ReadCrops) -> None:
@@ -206,9 +239,13 @@ def _hopeless(work: _Work) -> bool:
 
 
 def _settled(readings: dict[int, Text], sure: float) -> bool:
-    """Two alike readings of at least this score, or a single showing read that surely."""
-    good = [t for t in readings.values() if t.text and t.score >= sure]
-    return any(_same(a, b) for k, a in enumerate(good) for b in good[k + 1 :])
+    """Two alike readings of at least this score, or two that equal each other a little below it."""
+    good = [t for t in readings.values() if t.text and t.score >= min(sure, _EXACTLY)]
+    return any(
+        _same(a, b) if min(a.score, b.score) >= sure else a.text == b.text
+        for k, a in enumerate(good)
+        for b in good[k + 1 :]
+    )
 
 
 def _confirmed(work: _Work) -> bool:

@@ -122,6 +122,34 @@ def test_an_unsure_sign_is_read_by_the_strong_reader_until_two_agree() -> None:
     assert len([w for w in strong.asked if w[2] == WHOLE]) == 2
 
 
+def test_two_equal_quick_readings_settle_a_sign_though_they_are_a_little_less_sure() -> None:
+    quick, strong = Book({}, Said("HANKOOK", 0.88)), Book({}, Said("", 0))
+    (sign,) = read_signs([[shown(t / 2) for t in range(6)]], quick.reader(), strong.reader(), RULES)
+    assert sign.voted.text == "HANKOOK" and [w for w in strong.asked if w[2] == WHOLE] == []
+    unlike = Book({(0, 1, WHOLE): Said("HANK0OK", 0.88)}, Said("HANKOOK", 0.88))
+    read_signs([[shown(t / 2) for t in range(6)]], unlike.reader(), strong.reader(), RULES)
+    assert [w for w in strong.asked if w[2] == WHOLE]
+
+
+def test_of_signs_that_seem_to_say_the_same_one_is_read_and_bears_out_the_others() -> None:
+    signs = [[shown(0)], [shown(0)], [shown(0)]]
+    said = {(0, 0, WHOLE): Said("HANKOOK", 0.8), (1, 0, WHOLE): Said("HANKOOK", 0.9)}
+    quick = Book({**said, (2, 0, WHOLE): Said("HANK00K", 0.8)}, Said("", 0))
+    strong = Book({}, Said("HANKOOK", 0.97))
+    texts = [s.voted.text for s in read_signs(signs, quick.reader(), strong.reader(), RULES)]
+    assert texts == ["HANKOOK"] * 3
+    assert {n for n, _, part in strong.asked if part == WHOLE} == {1, 2}
+
+
+def test_signs_that_seem_to_say_the_same_are_all_read_where_the_first_says_something_else() -> None:
+    signs = [[shown(0)], [shown(0)]]
+    quick = Book({(1, 0, WHOLE): Said("HANKOOK", 0.8)}, Said("HANKOOK", 0.9))
+    strong = Book({(1, 0, WHOLE): Said("HANKOOK", 0.97)}, Said("HAWK OAK", 0.97))
+    texts = [s.voted.text for s in read_signs(signs, quick.reader(), strong.reader(), RULES)]
+    assert {n for n, _, part in strong.asked if part == WHOLE} == {0, 1}
+    assert texts[1] == "HANKOOK"
+
+
 def test_what_reads_as_nothing_is_not_read_again() -> None:
     quick, strong = Book({}, Said("", 0.0)), Book({}, Said("X", 0.9))
     (sign,) = read_signs([[shown(0)]], quick.reader(), strong.reader(), RULES)
