@@ -186,7 +186,7 @@ def _leaders(works: Sequence[_Work], signs: Sequence[int]) -> tuple[list[int], l
     for n in sorted(signs, key=lambda n: -max((t.score for t in works[n].quick.values()), default=0.0)):
         for said in _said(works[n]):
             best.setdefault(said, n)
-    behind = {n for n in signs if (said := _said(works[n])) and all(best[s] != n for s in said)}
+    behind = {n for n in signs if (texts := _said(works[n])) and all(best[s] != n for s in texts)}
     return [n for n in signs if n not in behind], [n for n in signs if n in behind]
 
 
