@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 
 from engine.domain.geometry import overlap
 from ui.review.scene import BoxIndex
-from ui.text import tr
+from ui.text import plural, tr
 from ui.timeline.data import TimelineData
 from ui.timeline.lanes import LaneBuilder
 
@@ -48,8 +48,11 @@ class Preview(QObject):
             self.boxes, timeline, changed = made
             review.timeline.set_data(timeline)
             review.queue.model.show_tried(changed)
-            words = tr("Preview · {n} appearances change · nothing is saved")
-            review.canvas.frame.hud.banner = words.format(n=len(changed))
+            review.canvas.frame.hud.banner = plural(
+                len(changed),
+                tr("Preview · {n} appearance changes · nothing is saved"),
+                tr("Preview · {n} appearances change · nothing is saved"),
+            )
             review.display.show_boxes()
 
         review.services.tasks.call(tr("Showing the preview"), work, done, newest="review-preview")

@@ -86,7 +86,7 @@ class PlanDialog(Dialog):
 def edits_in_words(delta: Overrides) -> str:
     """`accept → 80, sample_fps → 5`, '' where nothing was edited."""
     edits = [
-        f"{stage_title(StageName(stage))}: {key} → {value}"
+        f"{stage_title(StageName(stage))}: {key} → {_shown(value)}"
         for stage, values in delta.items()
         for key, value in values.items()
     ]
@@ -95,8 +95,15 @@ def edits_in_words(delta: Overrides) -> str:
 
 def settings_delta(job: DetectJob) -> str:
     """What was edited for a run, as one line."""
-    edits = [f"{key} {value}" for values in job.config_overrides.values() for key, value in values.items()]
+    edits = [
+        f"{key} {_shown(value)}" for values in job.config_overrides.values() for key, value in values.items()
+    ]
     return ", ".join(edits) or plural(0, "", tr("no edits"))
+
+
+def _shown(value: object) -> str:
+    """80, not 80.0."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _side(column: int) -> Qt.AlignmentFlag:
