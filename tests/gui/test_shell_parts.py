@@ -218,3 +218,23 @@ def test_icons_are_tinted_when_painted(qapp):
         assert name == "sponsight" or not seen or seen == {"#ff0000"}, name
     with pytest.raises(KeyError):
         icon("no such icon")
+
+
+def test_a_task_that_ends_after_the_window_is_gone_says_nothing(qapp):
+    import asyncio
+
+    from shiboken6 import delete
+
+    from ui.tasks import Tasks
+
+    loop = asyncio.new_event_loop()
+    wrong: list[object] = []
+    loop.set_exception_handler(lambda _loop, context: wrong.append(context))
+    tasks = Tasks(loop)
+    tasks.start(asyncio.sleep(60))
+    loop.run_until_complete(asyncio.sleep(0))
+    tasks.close()
+    delete(tasks)
+    loop.run_until_complete(asyncio.sleep(0.01))
+    loop.close()
+    assert wrong == []
