@@ -23,8 +23,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--read-only", action="store_true", help="change nothing, need no lock")
     parser.add_argument("--self-test", nargs="?", const="", metavar="DIR", help="see that all of it works")
     options = parser.parse_args(given)
+    from app.cli.console import complain
+    from app.display import can_open_window
+    from engine.domain.errors import EnvironmentProblem
+
     if options.self_test is not None:
         return _self_test(options.self_test)
+    for video in options.videos:
+        if video.suffix == "" and video.name == str(video) and not video.exists():
+            parser.error(
+                f"there is no command and no file {str(video)!r}; sponsight --help lists the commands"
+            )
+    if not can_open_window():
+        complain(
+            EnvironmentProblem(
+                "There is no display here, so the window can't be opened.",
+                still_works="Every sub-command works without one.",
+                to_do="See sponsight --help, or start the window on a virtual display: xvfb-run sponsight.",
+            )
+        )
+        return EnvironmentProblem.exit_code
     from storage.library import default_folder
     from ui.application import run_window
 

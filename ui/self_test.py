@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from app.display import has_display
+
 COLOURS_OF_A_FRAME = 400
 """A video frame on the canvas shows at least so many different colours; an empty state shows far fewer."""
 PATIENCE = 60.0
@@ -23,9 +25,7 @@ def check_window(library: Path, picture: Path) -> str:
     Uses the display where there is one, Qt's offscreen platform otherwise. Preferences and layout of the user
     are neither read nor changed. Raises RuntimeError for whatever goes wrong, with the place it went wrong at.
     """
-    if sys.platform.startswith("linux") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
+    if not has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     import qasync
     from PySide6.QtCore import QSettings

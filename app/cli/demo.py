@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from app.cli.figures import print_exposure
 from app.cli.runs import overrides_of
 from app.container import open_container
 from app.demo_run import DEMO_BOOK, default_demo_folder, parse_size, prepare_demo
+from app.display import has_display
 from engine.domain.errors import Cancelled
 from engine.domain.jobs import DetectJob, JobStatus
 
@@ -40,7 +40,7 @@ def do_demo(given: argparse.Namespace) -> int:
                 )
     if given.headless or given.json_events:
         return 0
-    if given.open_window is None or not _has_display():
+    if given.open_window is None or not has_display():
         print("\nNo display here: the review window was not opened.")
         return 0
     code: int = given.open_window(folder, source.id)
@@ -57,9 +57,3 @@ def _render_progress(given: argparse.Namespace) -> Callable[[float], None] | Non
         sys.stderr.flush()
 
     return show
-
-
-def _has_display() -> bool:
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

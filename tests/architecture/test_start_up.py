@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = (
     "cv2",
     "onnxruntime",
@@ -44,3 +46,22 @@ def test_opencv_leaves_qt_and_threads_alone() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment
     )
     assert done.stdout.strip() == "1 [None, 'kept']", done.stderr
+
+
+def ended(*words: str) -> subprocess.CompletedProcess[str]:
+    """The program, started with these words and no display."""
+    without = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
+    environment = {name: value for name, value in os.environ.items() if name not in without}
+    command = [sys.executable, "-m", "ui", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_a_word_that_is_no_command_and_no_file_is_refused() -> None:
+    done = ended("undo")
+    assert done.returncode == 2 and "no command and no file 'undo'" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")
+def test_without_a_display_the_window_says_so() -> None:
+    done = ended()
+    assert done.returncode == 3 and "There is no display here" in done.stderr
