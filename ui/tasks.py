@@ -110,8 +110,6 @@ class Tasks(QObject):
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
-        if self._closed:
-            return
         if not self._running:
             self.busy.emit(False)
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -233,7 +233,7 @@ def test_a_task_that_ends_after_the_window_is_gone_says_nothing(qapp):
     tasks = Tasks(loop)
     tasks.start(asyncio.sleep(60))
     loop.run_until_complete(asyncio.sleep(0))
-    tasks.close()
+    loop.run_until_complete(tasks.close())
     delete(tasks)
     loop.run_until_complete(asyncio.sleep(0.01))
     loop.close()
