@@ -34,7 +34,19 @@ def build_parser() -> argparse.ArgumentParser:
     _brand_verbs(verbs)
     _decision_verbs(verbs)
     _house_verbs(verbs)
+    _take_library_anywhere(verbs)
     return parser
+
+
+def _take_library_anywhere(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """`--library` after the command as well; where it is not given there, what stands before it counts."""
+    for parser in verbs.choices.values():
+        parser.add_argument(
+            "--library", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="as before the command"
+        )
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                _take_library_anywhere(action)
 
 
 def _count(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 
 from app.cli.parser import build_parser
 
@@ -24,3 +25,16 @@ def test_every_command_is_listed_with_what_it_does() -> None:
         assert isinstance(action, argparse._SubParsersAction)
         listed = {choice.dest for choice in action._choices_actions if choice.help}
         assert listed == set(action.choices), f"`sponsight {name} --help` leaves some out"
+
+
+def test_the_library_may_stand_before_or_after_the_command() -> None:
+    folder = Path("somewhere")
+    for words in (
+        ["--library", "somewhere", "demo"],
+        ["demo", "--library", "somewhere", "--headless"],
+        ["brands", "--library", "somewhere", "list"],
+        ["brands", "list", "--library", "somewhere"],
+        ["--library", "somewhere", "brands", "list"],
+    ):
+        assert build_parser().parse_args(words).library == folder, words
+    assert build_parser().parse_args(["jobs"]).library is None
