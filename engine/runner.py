@@ -143,8 +143,14 @@ class Runner:
     def _run_chunk(self, chunk: Chunk) -> None:
         if self._broken.is_set():
             return
-        payloads: dict[StageName, Record] = {}
         images = _ImageCache(self._doors.blobs)
+        try:
+            self._run_frame_stages(chunk, images)
+        finally:
+            images.clear()
+
+    def _run_frame_stages(self, chunk: Chunk, images: _ImageCache) -> None:
+        payloads: dict[StageName, Record] = {}
         for name in FRAME_STAGES:
             self._control.tick()
             if self._broken.is_set():
@@ -325,6 +331,11 @@ class _ImageCache:
             _, oldest = self._images.popitem(last=False)
             self._bytes -= oldest.nbytes
         return decoded
+
+    def clear(self) -> None:
+        """Let the pictures go: contexts refer to themselves, and what they hold stays until garbage is collected."""
+        self._images.clear()
+        self._bytes = 0
 
 
 class _CountedMemo:

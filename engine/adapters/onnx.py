@@ -59,8 +59,7 @@ def _share_memory() -> None:
             place = ort.OrtMemoryInfo(
                 "Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT
             )
-            as_requested = {"arena_extend_strategy": 1}
-            ort.create_and_register_allocator(place, ort.OrtArenaCfg(as_requested))
+            ort.create_and_register_allocator(place, ort.OrtArenaCfg(0, -1, -1, -1))
             _shared = True
 
 
