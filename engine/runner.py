@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from engine.adapters.cv import cv2
+from engine.adapters.memory import give_back
 from engine.control import Control
 from engine.domain.errors import DataDamage
 from engine.domain.records import EscalationPart, FrameRecord, Record
@@ -137,6 +138,7 @@ class Runner:
                     self._broken.set()
                     for other in futures:
                         other.cancel()
+        give_back()
         if error is not None:
             raise error
 
