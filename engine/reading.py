@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.alternatives import Steps
 from engine.crops import Shown, best_first, stretches
-from engine.voting import Vote, Voted, alike, vote
+from engine.voting import Vote, Voted, alike, plain, vote
 
 Pixels = NDArray[np.uint8]
 
@@ -151,8 +151,8 @@ def _read_surely(
     Of several signs that seem to say the same one is read; the others only where that does not bear them out."""
     views = [[*((i, WHOLE) for i in w.order[: rules.crops]), (w.order[0], AROUND)] for w in works]
     hopeful = [n for n in range(len(works)) if n not in hopeless]
-    settled = [n for n in hopeful if _settled(works[n].quick, rules.sure)]
-    unsettled = [n for n in hopeful if n not in set(settled)]
+    settled = {n for n in hopeful if _settled(works[n].quick, rules.sure)}
+    unsettled = [n for n in hopeful if n not in settled]
     known = {said for n in settled for said in _said(works[n])}
     first, later = _leaders(works, unsettled)
     for group in (first, later):
@@ -168,7 +168,7 @@ def _read_surely(
                     works[n].around = text
             tick()
             known |= {
-                _letters(t.text) for n in left for t in works[n].strong.values() if t.score >= _STRONG_ENOUGH
+                plain(t.text) for n in left for t in works[n].strong.values() if t.score >= _STRONG_ENOUGH
             }
             left = [n for n in left if not _confirmed(works[n]) and _promising(works[n])]
 
@@ -176,7 +176,7 @@ def _read_surely(
 def _said(work: _Work) -> set[str]:
     """What the quick model read well enough on a sign, as letters: a sign of the same chunk that is known to say
     just that (the same board once more, or found again behind a player) needs no reading of its own."""
-    read = {_letters(t.text) for t in work.quick.values() if t.score >= _QUICK_ENOUGH}
+    read = {plain(t.text) for t in work.quick.values() if t.score >= _QUICK_ENOUGH}
     return {letters for letters in read if len(letters) >= _LEAST_LETTERS}
 
 
@@ -188,10 +188,6 @@ def _leaders(works: Sequence[_Work], signs: Sequence[int]) -> tuple[list[int], l
             best.setdefault(said, n)
     behind = {n for n in signs if (texts := _said(works[n])) and all(best[s] != n for s in texts)}
     return [n for n in signs if n not in behind], [n for n in signs if n in behind]
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _look_beyond(works: Sequence[_Work], hopeless: set[int], read: ReadCrops) -> None:

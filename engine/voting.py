@@ -39,7 +39,7 @@ class Voted:
 
 def alike(a: str, b: str) -> float:
     """How alike two readings are, 0..100; one that is a cut-off piece of the other counts as alike."""
-    left, right = _plain(a), _plain(b)
+    left, right = plain(a), plain(b)
     if not left or not right:
         return 0.0
     score = fuzz.ratio(left, right)
@@ -48,7 +48,8 @@ def alike(a: str, b: str) -> float:
     return float(score)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The letters and digits of a text, upper and lower case taken together: the form in which readings are alike."""
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
