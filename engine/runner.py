@@ -112,8 +112,12 @@ class Runner:
         self._run_chunks()
         for name in JOB_STAGES:
             self._control.tick()
-            context = _PartContext(self, name, None)
-            payload = self._make_part(self._stages[name], None, context, {})
+            images = _ImageCache(self._doors.blobs)
+            context = _PartContext(self, name, None, images)
+            try:
+                payload = self._make_part(self._stages[name], None, context, {})
+            finally:
+                images.clear()
             reason = getattr(payload, "skipped", "")
             if reason:
                 self._skipped[name] = reason
@@ -306,7 +310,7 @@ class Runner:
 
 
 class _ImageCache:
-    """Decoded stored frames of the chunk in work, oldest out first; used by one worker thread."""
+    """Decoded stored frames of the part in work, oldest out first; used by one worker thread."""
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
@@ -359,13 +363,11 @@ class _CountedMemo:
 class _PartContext:
     """The doors as one stage sees them while it makes one part (implements engine.stage.Context)."""
 
-    def __init__(
-        self, runner: Runner, stage: StageName, chunk: Chunk | None, images: _ImageCache | None = None
-    ) -> None:
+    def __init__(self, runner: Runner, stage: StageName, chunk: Chunk | None, images: _ImageCache) -> None:
         self._runner = runner
         self._stage = stage
         self._chunk = chunk.index if chunk is not None else JOB_CHUNK
-        self._images = images or _ImageCache(runner._doors.blobs)
+        self._images = images
         self.blobs = runner._doors.blobs
         self.memo = _CountedMemo(runner._doors.memo, self._remembered)
         self.models = runner._doors.models
