@@ -175,7 +175,7 @@ class WindowApp:
         self.container.close()
         self.actions.guard.close()
         self.theme.close()
-        for part in (self.window, self.actions, self.bridge, self.tasks, self.theme):
+        for part in (self.window.run_panel, self.window, self.actions, self.bridge, self.tasks, self.theme):
             part.deleteLater()
         self.garbage.close()
         self.closed.set()

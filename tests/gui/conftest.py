@@ -71,6 +71,8 @@ class Driver:
         self._qapp.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.collect()
+        left = {type(w).__name__ for w in QApplication.allWidgets() if type(w).__module__.startswith("ui.")}
+        assert not left, "a closed window leaves widgets behind"
 
 
 @pytest.fixture

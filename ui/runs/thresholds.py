@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -64,7 +64,7 @@ class ThresholdsPanel(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setColumnStretch(1, 1)
         for place, info in enumerate(_soft_numbers()):
-            slider = _Slider(info)
+            slider = _Slider(info, self)
             slider.moved.connect(self._moved)
             slider.place(grid, place)
             self._sliders[info.key] = slider
@@ -276,13 +276,13 @@ class ThresholdsPanel(QWidget):
         self._go.setEnabled(edited and not self._services.container.library.read_only)
 
 
-class _Slider(QWidget):
+class _Slider(QObject):
     """A setting's name, slider and number, always in step."""
 
     moved = Signal()
 
-    def __init__(self, info: FieldInfo) -> None:
-        super().__init__()
+    def __init__(self, info: FieldInfo, parent: QObject) -> None:
+        super().__init__(parent)
         self._info = info
         self._low, self._high = float(info.low or 0.0), float(info.high or 1.0)
         self._whole = info.kind is int
