@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from app.results import RunResult
 from engine.anchoring import MIN_IOU, path_overlap, polygon_at
@@ -51,8 +52,7 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveAppearance:
+class EffectiveAppearance(msgspec.Struct, frozen=True, gc=False):
     """An appearance as people see it. `machine` is what the run says (None: drawn by a person), `brand_id`
     and `brand_name` what holds now, redirects followed ('' where nobody knows). `counts` says whether it
     enters figures, `changed` that the machine now says something else than when it was decided, `edited`
@@ -90,6 +90,9 @@ class Names:
 
     def resolve(self, brand_id: str) -> str:
         """The id at the end of the redirects (a cycle ends where it began)."""
+        onward = self.redirects.get(brand_id)
+        if not onward:
+            return brand_id
         met = {brand_id}
         while (onward := self.redirects.get(brand_id)) and onward not in met:
             met.add(onward)
@@ -129,7 +132,7 @@ def pieces_of(
             overruled.append(decision)
         for seq in fresh:
             taken.add(seq)
-            alone = msgspec.structs.replace(machine, seen=(frames[seq],))
+            alone = replace(machine, seen=(frames[seq],))
             piece = _effective(run, alone, run.span_between(seq, seq), [(decision, member)], names)
             pieces.append(replace(piece, key=f"{machine.key}{FRAME_MARK}{seq}"))
     if taken or overruled:
@@ -236,7 +239,7 @@ def _along(run: RunResult, member: Member, machine: Sequence[Seen]) -> tuple[See
         poly = polygon_at(member.samples, run.time_of(frame.seq))
         known = by_seq.get(frame.seq)
         if known is not None:
-            found.append(msgspec.structs.replace(known, polygon=poly))
+            found.append(replace(known, polygon=poly))
         else:
             found.append(
                 Seen(frame.seq, poly, box_score=1.0, text_score=1.0, mode="read", clarity=CLEAR, visible=1.0)

@@ -24,7 +24,7 @@ from app.effective import (
     pieces_of,
     whole_of,
 )
-from app.results import ResultLibrary, RunResult, load_run
+from app.results import ResultLibrary, RunResult, appearances_of, load_run
 from engine.anchoring import (
     Anchoring,
     Suggestion,
@@ -49,6 +49,7 @@ __all__ = [
     "Overlay",
     "State",
     "build_overlay",
+    "count_decided",
     "load_overlay",
     "member_of",
     "names_of",
@@ -293,3 +294,12 @@ def load_overlay(library: OverlayLibrary, job_id: str) -> Overlay:
     """A run with the source's decisions of this moment over it."""
     run = load_run(library, job_id)
     return build_overlay(run, library.decisions.of_source(run.source.id), names_of(library.brands.all()))
+
+
+def count_decided(library: OverlayLibrary, job_id: str) -> tuple[int, int]:
+    """(decided, undecided) appearances of a finished run. Without decisions on its source no run is loaded."""
+    if not library.decisions.of_source(library.jobs.get(job_id).source_asset_id):
+        return 0, appearances_of(library, job_id)
+    appearances = load_overlay(library, job_id).appearances
+    decided = sum(a.decided for a in appearances)
+    return decided, len(appearances) - decided

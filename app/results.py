@@ -38,7 +38,7 @@ from engine.domain.stages import StageName
 from engine.domain.timebase import Span
 from engine.exposure_inputs import machine_detections, picture_of
 from engine.exposure_tables import Picture
-from engine.ports import BlobStore, PartRef, PartStore
+from engine.ports import JOB_CHUNK, BlobStore, PartRef, PartStore
 from engine.settings import StageSettings, build_settings
 from engine.stage import decode
 from engine.stage_settings import (
@@ -50,6 +50,8 @@ from engine.stage_settings import (
 
 R = TypeVar("R", bound=Record)
 
+LAST_STAGES = (StageName.ESCALATE_CLOUD, StageName.ESCALATE_VLM, StageName.MATCH_BRANDS)
+"""Whose appearances are the job's: the first of these that is there."""
 CHUNKS_AT_HAND = 12
 """Decoded boxes and texts are kept for so many chunks."""
 
@@ -221,12 +223,21 @@ class RunResult:
         """Seconds that an appearance was on screen (gaps left out)."""
         return sum(self.kept[s.seq].seconds for s in appearance.seen if s.seq in self.kept)
 
+    @cached_property
+    def _kept_edges(self) -> Mapping[int, tuple[int, int]]:
+        """Where the time that a kept frame stands for begins and ends."""
+        return {
+            seq: (spans[0].start, spans[0].end)
+            if len(spans) == 1
+            else (min(s.start for s in spans), max(s.end for s in spans))
+            for seq, spans in ((seq, kept.spans) for seq, kept in self.kept.items())
+            if spans
+        }
+
     def _edges(self, seq: int) -> tuple[int, int]:
-        kept = self.kept.get(seq)
-        if kept is not None and kept.spans:
-            if len(kept.spans) == 1:
-                return kept.spans[0].start, kept.spans[0].end
-            return min(s.start for s in kept.spans), max(s.end for s in kept.spans)
+        edges = self._kept_edges.get(seq)
+        if edges is not None:
+            return edges
         time = self.frames[seq].time if seq in self.frames else round(seq / self.fps * 1_000_000)
         return time, time
 
@@ -304,7 +315,7 @@ def load_run(library: ResultLibrary, job_id: str, *, preview: bool = True) -> Ru
         frames = payloads(StageName.EXTRACT_FRAMES, FramesPart)
         scenes = payloads(StageName.FILTER_SCENES, ScenesPart)
         last: list[_Found] = []
-        for stage in (StageName.ESCALATE_CLOUD, StageName.ESCALATE_VLM, StageName.MATCH_BRANDS):
+        for stage in LAST_STAGES:
             last = last or payloads(stage, _Found)
         made = [
             brand
@@ -336,6 +347,16 @@ def load_run(library: ResultLibrary, job_id: str, *, preview: bool = True) -> Ru
         problems=tuple(p for part in frames for p in part.problems),
         details=ChunkDetails(library.parts.payload, refs),
     )
+
+
+def appearances_of(library: ResultLibrary, job_id: str) -> int:
+    """How many appearances a job has found, without decoding them; 0 while matching isn't done."""
+    refs = library.parts.attached(job_id)
+    for stage in LAST_STAGES:
+        ref = refs.get((stage, JOB_CHUNK))
+        if ref is not None:
+            return len(decode(library.parts.payload(ref.key), _Found).appearances)
+    return 0
 
 
 def _preview(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from app.overlay import EffectiveAppearance
 from app.review_rows import Flag, QueueRow
@@ -11,8 +12,7 @@ from app.review_rows import Flag, QueueRow
 Group = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True, gc=False):
     """One appearance as the queue sees it, before look-alikes are put together: those of one `group` share a row."""
 
     shown: EffectiveAppearance
@@ -78,10 +78,7 @@ class QueueOrder:
         """All rows in order; new ones are last."""
         if self._rows is None:
             late = len(self._rank)
-            for group, members in self._groups.items():
-                if group not in self._made:
-                    rank = min(self._rank.get(key, late) for key in members)
-                    self._made[group] = rank, self._make(_in_order(members))
+            self._make_rows()
             ranked = [*self._made.values(), *((self._rank.get(k, late), r) for k, r in self._loose.items())]
             ranked.sort(key=_rank_of)
             rows = [row for _, row in ranked]
@@ -89,6 +86,14 @@ class QueueOrder:
                 self._rank_new(rows)
             self._rows = rows
         return self._rows
+
+    def _make_rows(self) -> None:
+        """Makes the rows of groups that have none, with the places that their members have by now."""
+        late = len(self._rank)
+        for group, members in self._groups.items():
+            if group not in self._made:
+                rank = min([self._rank.get(key, late) for key in members])
+                self._made[group] = rank, self._make(_in_order(members))
 
     def row_of(self, key: str) -> QueueRow | None:
         """The row that holds an appearance's or an orphan's key."""
@@ -98,11 +103,13 @@ class QueueOrder:
 
     def resort(self) -> None:
         """Order by what is at stake, then by time."""
-        rows = sorted(self.rows(), key=lambda r: (-r.stake, r.span.start, r.key))
+        self._make_rows()
+        rows = [*(row for _, row in self._made.values()), *self._loose.values()]
+        rows.sort(key=lambda r: (-r.stake, r.span.start, r.key))
         self._rank = {}
         self._rank_new(rows)
         self._made = {
-            group: (min(self._rank[key] for key in self._groups[group]), row)
+            group: (min([self._rank[key] for key in self._groups[group]]), row)
             for group, (_, row) in self._made.items()
         }
         self._rows = None

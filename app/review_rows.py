@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from app.overlay import EffectiveAppearance, Names, OrphanedDecision, Overlay, State
 from app.results import RunResult
 from engine.anchoring import polygon_at
@@ -44,8 +46,7 @@ class Flag(StrEnum):
     """Looks or reads like something that was decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class CropRef:
+class CropRef(msgspec.Struct, frozen=True, gc=False):
     """Where an appearance is seen best: frame number, its time (microseconds), the stored image's digest ('' where
     none is stored), the polygon in source pixels."""
 
@@ -55,8 +56,7 @@ class CropRef:
     polygon: Polygon
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
+class QueueRow(msgspec.Struct, frozen=True, gc=False):
     """One row: an appearance, or a group of look-alike ones that are decided together. `key` is the first member's.
     `proposed` says that the brand is the machine's proposal, not yet counted. `score` is the best candidate's
     match score (0..100), `uncertainty` 0..1, `seconds` on screen of all members; `span` goes from the first

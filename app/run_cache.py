@@ -119,10 +119,10 @@ class RunCache:
             held = self._held.get(job_id)
             stale = held is not None and not held.run.final and self._parts(job_id) != held.parts
             if held is None or stale:
-                parts, run = self._parts(job_id), load_run(self._library, job_id)
+                run = load_run(self._library, job_id)
                 size = sum(len(a.seen) for a in run.appearances)
                 older = None if held is None else held.run
-                held = self._held[job_id] = _Held(parts, run, size, older)
+                held = self._held[job_id] = _Held(len(run.refs), run, size, older)
             self._held.move_to_end(job_id)
             total = sum(h.size for h in self._held.values())
             while len(self._held) > RUNS_AT_HAND and total > MOST_SEEN:

@@ -46,6 +46,35 @@ def test_the_card_opens_its_source(qtbot, open_window, demo_library):
     assert driver.window.windowTitle().startswith("demo-1")
 
 
+def test_decisions_are_counted_when_the_library_is_looked_at(demo_window, monkeypatch):
+    """A source that is being opened and a run that goes on aren't slowed by figures that nobody sees."""
+    from ui.start.card import SourceCard
+    from ui.start.overview import Overview
+
+    counted = []
+    count = Overview.counts
+
+    def noted(self, shelf, *wanted):
+        found = count(self, shelf, *wanted)
+        counted.append(found)
+        return found
+
+    monkeypatch.setattr(Overview, "counts", noted)
+    driver = demo_window
+    card = driver.window.findChild(SourceCard)
+    desk = driver.window.review.desk
+    desk.choose(next(row.key for row in desk.snapshot.rows if row.brand_name))
+    driver.do("review.confirm")
+    driver.until(lambda: desk.settled)
+    driver.window.session.refresh()
+    driver.settle()
+    assert not counted
+    driver.do("view.library")
+    driver.until(lambda: counted)
+    driver.settle()
+    assert next(iter(counted[-1].values()))[0] > 0 and "0 decided" not in card.accessibleName()
+
+
 def test_pages_by_keys(qtbot, demo_window):
     window = demo_window.window
     for number, id in enumerate(("view.library", "view.review"), 1):

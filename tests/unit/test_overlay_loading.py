@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.overlay import State, load_overlay, member_of
+from app.overlay import State, count_decided, load_overlay, member_of
 from app.results import load_run, own_spans
 from engine.domain.brands import BookEntry, BookSnapshot
 from engine.domain.decisions import Decision, DecisionKind
@@ -134,6 +134,17 @@ def test_decisions_lie_over_the_run_that_is_loaded(library: Library) -> None:
     assert overlay.by_key["acme"].state is State.REJECTED
     assert overlay.revision > 0
     assert (overlay.effective.counted(), len(overlay.machine.counted())) == ((), 1)
+
+
+def test_decided_and_undecided_are_counted_with_and_without_decisions(library: Library) -> None:
+    assert count_decided(library, JOB) == (0, 0)
+    finish(library)
+    assert count_decided(library, JOB) == (0, 1)
+    run = load_run(library, JOB)
+    members = (member_of(run, run.appearances[0]),)
+    decision = Decision(id="d1", source_asset_id="source-1", kind=DecisionKind.CONFIRM, members=members)
+    library.decisions.add(decision)
+    assert count_decided(library, JOB) == (1, 0)
 
 
 def test_own_spans_tile_what_the_kept_frames_stand_for() -> None:

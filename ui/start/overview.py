@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,21 +39,24 @@ class Overview:
         """All cards without counts: rows and one small picture each."""
         return [self._card(source, shelf.best_job(source.id)) for source in shelf.sources]
 
-    def counts(self, shelf: Shelf) -> Mapping[str, tuple[int, int]]:
-        """(decided, undecided) by source id, for sources with a completed run."""
-        from app.overlay import load_overlay
+    def counts(
+        self, shelf: Shelf, wanted: Callable[[], bool] = lambda: True
+    ) -> Mapping[str, tuple[int, int]]:
+        """(decided, undecided) by source id, for sources with a completed run. Ends early once `wanted` says no:
+        what was counted by then is remembered."""
+        from app.overlay import count_decided
 
         found: dict[str, tuple[int, int]] = {}
         revision = self._library.audit.last_id()
         for source in shelf.sources:
+            if not wanted():
+                break
             job = shelf.best_job(source.id)
             if job is None or job.status is not JobStatus.COMPLETED:
                 continue
             place = job.id, revision
             if place not in self._counts:
-                overlay = load_overlay(self._library, job.id)
-                decided = sum(a.decided for a in overlay.appearances)
-                self._counts[place] = decided, len(overlay.appearances) - decided
+                self._counts[place] = count_decided(self._library, job.id)
             found[source.id] = self._counts[place]
         return found
 

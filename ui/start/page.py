@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -33,6 +33,9 @@ from ui.text import plural, tr
 from ui.words import stage_title
 from ui.workspace import Services
 
+COUNT_MS = 200
+"""Cards are there for so long before decisions are counted: a source that is opened at once comes first."""
+
 
 class StartPage(QWidget):
     """The library."""
@@ -51,6 +54,11 @@ class StartPage(QWidget):
         self._cards: dict[str, SourceCard] = {}
         self._facts: dict[str, CardFacts] = {}
         self._filter = ""
+        self._seen = False
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(COUNT_MS)
+        self._soon.timeout.connect(self._count_now)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(32, 24, 32, 0)
         layout.setSpacing(16)
@@ -127,9 +135,7 @@ class StartPage(QWidget):
         self._services.tasks.call(
             tr("Reading the sources"), lambda: overview.quick(shelf), self._show_cards, newest="cards"
         )
-        self._services.tasks.call(
-            tr("Counting decisions"), lambda: overview.counts(shelf), self._show_counts, newest="counts"
-        )
+        self._count()
         self._banner.show_jobs(shelf.jobs, self._session)
 
     def search(self, text: str) -> None:
@@ -179,12 +185,30 @@ class StartPage(QWidget):
                     self._cards[id].show_facts(replace(facts, job=job))
 
     @Slot(object)
-    def _count(self, events: tuple[object, ...]) -> None:
-        if self.isVisible():
-            overview, shelf = self._overview, self._session.shelf
-            self._services.tasks.call(
-                tr("Counting decisions"), lambda: overview.counts(shelf), self._show_counts, newest="counts"
-            )
+    def _count(self, _events: tuple[object, ...] = ()) -> None:
+        """Decisions are counted when the page is looked at, and not while another page is being opened."""
+        if self._seen:
+            self._soon.start()
+
+    @Slot()
+    def _count_now(self) -> None:
+        overview, shelf = self._overview, self._session.shelf
+        self._services.tasks.call(
+            tr("Counting decisions"),
+            lambda: overview.counts(shelf, lambda: self._seen),
+            self._show_counts,
+            newest="counts",
+        )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._seen = True
+        self._count()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._seen = False
+        self._soon.stop()
 
     @Slot()
     def _fill_recent(self) -> None:

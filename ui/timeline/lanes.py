@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -139,13 +141,15 @@ class LaneBuilder:
         return lane
 
     def _made(self, name: LaneName, group: Sequence[EffectiveAppearance]) -> Lane:
-        counted = [a.seen for a in group if str(a.state) != "rejected"]
-        seqs = np.fromiter((s.seq for seen in counted for s in seen), np.int64, sum(map(len, counted)))
+        counted = [a.seen for a in group if a.state != "rejected"]
+        every = chain.from_iterable(counted)
+        seqs = np.fromiter(map(attrgetter("seq"), every), np.int64, sum(map(len, counted)))
         seqs = seqs[seqs < len(self._seconds)]
         edges = self._edges[seqs]
         edges = edges[edges[:, 0] >= 0]
-        ordered = sorted(group, key=lambda a: a.span)
-        spans = np.array([(a.span.start, a.span.end) for a in ordered], np.int64).reshape(-1, 2)
+        spans = np.array([(a.span.start, a.span.end) for a in group], np.int64).reshape(-1, 2)
+        order = np.lexsort((spans[:, 1], spans[:, 0]))
+        ordered, spans = [group[number] for number in order.tolist()], spans[order]
         marks = np.array([_mark(a) for a in ordered], np.uint8)
         starts, ends = np.sort(edges[:, 0]), np.sort(edges[:, 1])
         return Lane(
@@ -185,6 +189,6 @@ def _same(a: object, b: object) -> bool:
 def _mark(a: EffectiveAppearance) -> int:
     if a.changed:
         return CHANGED
-    if str(a.state) == "rejected":
+    if a.state == "rejected":
         return REJECTED
-    return DECIDED if a.decided and str(a.state) != "unsure" else UNDECIDED
+    return DECIDED if a.decided and a.state != "unsure" else UNDECIDED
