@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from app.thread_priority import WAITED_FOR, lower_priority
 from engine.domain.errors import SponsightError
 from engine.domain.jobs import SourceAsset
 
@@ -134,6 +135,7 @@ class FrameCache:
         return self._wish is not None or self._closed
 
     def _work(self) -> None:
+        lower_priority(WAITED_FOR)
         scrubber = self._open()
         try:
             ahead: list[int] = []

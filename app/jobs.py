@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from app.mailbox import LibraryChanged, Mailbox
 from app.profiles import DEFAULT_PROFILE
 from app.run_making import RunMaker
 from app.run_record import RunRecorder
+from app.thread_priority import IN_THE_BACKGROUND, lower_priority
 from engine.control import Control
 from engine.domain.errors import Cancelled, Conflict, SponsightError, UserFixable
 from engine.domain.jobs import DetectJob, JobStatus, Overrides, SourceAsset
@@ -54,7 +56,7 @@ class JobService:
         self._library = library
         self._mailbox = mailbox
         self._services = dict(services or {})
-        self._polite = polite
+        self._step_back = partial(lower_priority, IN_THE_BACKGROUND) if polite else None
         self.workers = max(1, min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else 64))
         self.maker = RunMaker(
             library,
@@ -67,7 +69,9 @@ class JobService:
         self.plan_replay = self.maker.plan_replay
         self.settings_of = self.maker.settings_of
         self.effective_settings = self.maker.effective_settings
-        self._conductor = ThreadPoolExecutor(1, thread_name_prefix="run-conductor")
+        self._conductor = ThreadPoolExecutor(
+            1, thread_name_prefix="run-conductor", initializer=self._step_back
+        )
         self._pool: ThreadPoolExecutor | None = None
         self._doors: Doors | None = None
         self._controls: dict[str, Control] = {}
@@ -272,7 +276,7 @@ class JobService:
             self._pool = ThreadPoolExecutor(
                 self.workers,
                 thread_name_prefix="engine-worker",
-                initializer=_lower_priority if self._polite else None,
+                initializer=self._step_back,
             )
             self._doors = Doors(
                 parts=self._library.parts,
@@ -301,12 +305,3 @@ class JobService:
 
     def _changed(self, kind: str, *ids: str) -> None:
         self._mailbox.post(LibraryChanged(frozenset({kind}), ids))
-
-
-def _lower_priority() -> None:
-    """Let the window's thread go first: workers run at a lower priority where the system has one a thread."""
-    if hasattr(os, "setpriority") and hasattr(threading, "get_native_id"):
-        try:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-        except OSError:
-            log.debug("worker priority could not be lowered")

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from app.thread_priority import WAITED_FOR, lower_priority
 from engine.domain.errors import Cancelled, SponsightError
 
 T = TypeVar("T")
@@ -33,7 +34,9 @@ class Tasks(QObject):
     def __init__(self, loop: asyncio.AbstractEventLoop, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._loop = loop
-        self._pool = concurrent.futures.ThreadPoolExecutor(2, thread_name_prefix="window")
+        self._pool = concurrent.futures.ThreadPoolExecutor(
+            2, thread_name_prefix="window", initializer=lower_priority, initargs=(WAITED_FOR,)
+        )
         self._running: set[asyncio.Task[Any]] = set()
         self._newest: dict[str, int] = {}
         self._numbers = itertools.count(1)

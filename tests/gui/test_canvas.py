@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
@@ -71,8 +71,11 @@ boxes_on_screen = st.lists(
 @given(boxes_on_screen)
 def test_labels_never_overlap_and_stay_inside(places):
     bounds = QRectF(0, 0, 900, 500)
-    wanted = [Wanted(QRectF(x, y, w, h), QSizeF(90, 18), must) for x, y, w, h, must in places]
-    found = place_labels(wanted, bounds)
+    wanted = [Wanted((x, y, x + w, y + h), 90, 18, must) for x, y, w, h, must in places]
+    found = [
+        QRectF(r[0], r[1], r[2] - r[0], r[3] - r[1]) if r is not None else None
+        for r in place_labels(wanted, (0, 0, 900, 500))
+    ]
     assert len(found) == len(wanted)
     free = [r for r, label in zip(found, wanted, strict=True) if r is not None and not label.must]
     assert all(bounds.contains(r) for r in found if r is not None)

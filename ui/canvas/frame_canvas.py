@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.domain.geometry import Polygon, hull
 from ui.canvas.box_tool import MOVE, Correction, Drawing, starter
-from ui.canvas.boxes import CanvasBox, hit, paint_boxes
+from ui.canvas.boxes import BoxPainter, CanvasBox, hit
 from ui.canvas.hud import Hud
 from ui.canvas.viewport import Place, Viewport
 from ui.text import tr
@@ -68,6 +68,7 @@ class FrameCanvas(QWidget):
         self._picture = QImage()
         self._backdrop: QPixmap | None = None
         self._boxes: tuple[CanvasBox, ...] = ()
+        self._box_painter = BoxPainter()
         self._hidden = False
         self._labels = True
         self._tool: Drawing | Correction | None = None
@@ -228,7 +229,7 @@ class FrameCanvas(QWidget):
             if isinstance(self._tool, Correction):
                 shown = tuple(b for b in shown if b.key != self._tool.key)
             room = bounds.intersected(self.view.frame_rect()).adjusted(2, 2, -2, -2)
-            paint_boxes(painter, shown, self.view, font, room, labels=self._labels)
+            self._box_painter.paint(painter, shown, self.view, font, room, labels=self._labels)
         self._paint_tool(painter)
         self.hud.paint(painter, bounds, self._theme, self._words(), self.view.zoom * self.devicePixelRatioF())
         if self.hasFocus():

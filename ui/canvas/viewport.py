@@ -105,11 +105,15 @@ class Viewport:
         made.translate(-self.centre.x(), -self.centre.y())
         return made
 
+    def mapping(self) -> tuple[float, float, float]:
+        """(zoom, dx, dy): a source point lies at (x * zoom + dx, y * zoom + dy) on the widget."""
+        zoom = self.zoom
+        dx = self.size.width() / 2 - self.centre.x() * zoom
+        return zoom, dx, self.size.height() / 2 - self.centre.y() * zoom
+
     def to_widget(self, x: float, y: float) -> QPointF:
-        return QPointF(
-            (x - self.centre.x()) * self.zoom + self.size.width() / 2,
-            (y - self.centre.y()) * self.zoom + self.size.height() / 2,
-        )
+        zoom, dx, dy = self.mapping()
+        return QPointF(x * zoom + dx, y * zoom + dy)
 
     def to_source(self, point: QPointF) -> QPointF:
         return QPointF(

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
+from PySide6.QtCore import QLineF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from engine.domain.timebase import format_time
 from ui.text import tr
 from ui.theme import Theme
 from ui.timeline.data import EMPTY, TimelineData
+from ui.timeline.painting import joined
 from ui.tokens import DATA, DataState
 
 HEIGHT = 34
 EDGE = 10
 TRACK_TOP, TRACK_HEIGHT = 14, 6
-MARK_EVERY = 4
-"""Flags nearer to each other than so many pixels are drawn as one: a thousand triangles say no more."""
+FLAG_EVERY, BAR_EVERY = 4, 2
+"""Marks nearer to each other than so many pixels are drawn as one: a thousand say no more."""
 
 
 class ScrubBar(QWidget):
@@ -48,8 +58,10 @@ class ScrubBar(QWidget):
 
     def set_data(self, data: TimelineData, flagged: NDArray[np.int64], decided: NDArray[np.int64]) -> None:
         """`flagged` and `decided` are start times in microseconds."""
-        same = data.same_frame(self._data) and all(
-            np.array_equal(new, old) for new, old in ((flagged, self._flagged), (decided, self._decided))
+        same = (
+            data.same_frame(self._data)
+            and self._columns(flagged, FLAG_EVERY) == self._columns(self._flagged, FLAG_EVERY)
+            and self._columns(decided, BAR_EVERY) == self._columns(self._decided, BAR_EVERY)
         )
         self._data, self._flagged, self._decided = data, flagged, decided
         if not same:
@@ -123,22 +135,26 @@ class ScrubBar(QWidget):
         c = self._theme.colours
         analysed = QColor(c.outline)
         analysed.setAlpha(120)
-        for start, end in self._data.analysed:
+        for start, end in joined(self._data.analysed):
             painter.fillRect(
                 QRectF(self._x(start), track.top(), self._x(end) - self._x(start), track.height()), analysed
             )
         painter.setPen(QPen(QColor(c.surface), 1))
         cuts = self._columns(self._data.cuts)
         if len(cuts) < self.width() / 5:
-            for x in cuts:
-                painter.drawLine(QPointF(x, track.top()), QPointF(x, track.bottom()))
+            painter.drawLines([QLineF(x, track.top(), x, track.bottom()) for x in cuts])
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(c.warning))
-        for x in self._columns(self._flagged, MARK_EVERY):
-            painter.drawPolygon([QPointF(x - 3, 5), QPointF(x + 3, 5), QPointF(x, 10)])
+        flags = QPainterPath()
+        for x in self._columns(self._flagged, FLAG_EVERY):
+            flags.moveTo(x - 3, 5)
+            flags.lineTo(x + 3, 5)
+            flags.lineTo(x, 10)
+            flags.closeSubpath()
+        painter.drawPath(flags)
         painter.setPen(QPen(QColor(DATA[DataState.PERSON].colour).darker(120), 2))
         top, foot = track.bottom() + 4, track.bottom() + 9
-        painter.drawLines([QLineF(x, top, x, foot) for x in self._columns(self._decided, 2)])
+        painter.drawLines([QLineF(x, top, x, foot) for x in self._columns(self._decided, BAR_EVERY)])
 
     def _columns(self, times: NDArray[np.int64], every: int = 1) -> list[float]:
         """One x per so many pixel columns that hold at least one of these times: the first one's."""

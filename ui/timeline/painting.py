@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen, QRegion
 
 from ui.text import duration as duration_words
@@ -167,9 +167,11 @@ def _marks(painter: QPainter, lane: Lane, edges: NDArray[np.int64], top: int, wi
         painter.setPen(pen)
         turns = np.flatnonzero(np.diff(np.concatenate(([0], there.view(np.int8), [0]))))
         y = top + MARK_HEIGHT / 2
-        for left, right in turns.reshape(-1, 2):
+        lines = []
+        for left, right in turns.reshape(-1, 2).tolist():
             x = GUTTER + left * per_bin
-            painter.drawLine(QPointF(x, y), QPointF(max(GUTTER + right * per_bin - 1, x + 2), y))
+            lines.append(QLineF(x, y, max(GUTTER + right * per_bin - 1, x + 2), y))
+        painter.drawLines(lines)
 
 
 def _cuts(
@@ -207,7 +209,7 @@ def _ruler(painter: QPainter, data: TimelineData, start: int, end: int, width: i
     painter.fillRect(0, 0, GUTTER + width, RULER, QColor(c.surface))
     done = QColor(c.accent)
     done.setAlpha(150)
-    for a, b in _joined(data.analysed):
+    for a, b in joined(data.analysed):
         left = max(float(GUTTER), GUTTER + (a - start) * width / (end - start))
         right = min(float(GUTTER + width), GUTTER + (b - start) * width / (end - start))
         if right > left:
@@ -226,11 +228,12 @@ def _ruler(painter: QPainter, data: TimelineData, start: int, end: int, width: i
             painter.drawText(QRectF(x + 4, 0, room + 2, RULER - 4), Qt.AlignmentFlag.AlignVCenter, text)
     shown = data.cuts[(data.cuts >= start) & (data.cuts <= end)]
     painter.setPen(QPen(QColor(c.muted), 1))
-    for x in np.unique((GUTTER + (shown - start) * (width / (end - start))).astype(int)):
-        painter.drawLine(QPointF(x, RULER - 6), QPointF(x, RULER - 1))
+    columns = np.unique((GUTTER + (shown - start) * (width / (end - start))).astype(int)).tolist()
+    painter.drawLines([QLineF(x, RULER - 6, x, RULER - 1) for x in columns])
 
 
-def _joined(spans: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+def joined(spans: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    """Stretches of time, those that touch put together."""
     made: list[tuple[int, int]] = []
     for a, b in spans:
         if made and a <= made[-1][1]:
