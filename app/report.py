@@ -79,7 +79,7 @@ COLUMNS: tuple[ReportColumn, ...] = (
         "share",
         "Share of voice",
         "Share of all brands' seconds",
-        lambda b: f"{b.share:.1%}",
+        lambda b: f"{b.share * 100:.1f} %",
         lambda b: b.share,
     ),
     ReportColumn(
@@ -100,7 +100,7 @@ COLUMNS: tuple[ReportColumn, ...] = (
         "coverage",
         "Coverage",
         "Mean share of the picture over the analysed time",
-        lambda b: f"{b.coverage:.3%}",
+        lambda b: f"{b.coverage * 100:.3f} %",
         lambda b: b.coverage,
     ),
     ReportColumn(
@@ -190,7 +190,7 @@ def sampling_note(figures: ExposureFigures) -> str:
     half = figures.step / 2
     return (
         f"Sampled every {figures.step:g} s: an appearance of {half:g} s is missed with a probability of "
-        f"{miss_probability(half, figures.step):.0%}. {figures.analysed:.1f} s were analysed; of these "
+        f"{miss_probability(half, figures.step) * 100:.0f} %. {figures.analysed:.1f} s were analysed; of these "
         f"{figures.excluded:.1f} s were left out and {figures.unknown:.1f} s could not be seen."
     )
 

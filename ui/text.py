@@ -58,6 +58,11 @@ def progress(share: float) -> str:
     return percent(share if share >= 1 else min(share, 0.99))
 
 
+def signed(value: float, digits: int = 0) -> str:
+    """A difference: +3, −1.5, with a minus sign as wide as the plus."""
+    return f"{value:+,.{digits}f}".replace("-", "−")
+
+
 def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 

@@ -16,7 +16,7 @@ from engine.domain.stages import ORDER, StageName
 from engine.settings import describe
 from engine.stage_settings import SETTINGS_TYPES, MatchBrandsSettings
 from ui.dialogs.palette import Entry, ranked
-from ui.text import clock, duration, usd
+from ui.text import clock, duration, signed, usd
 
 UI = Path(__file__).resolve().parents[2] / "ui"
 
@@ -204,6 +204,7 @@ def test_times_and_money_in_words():
         "–", "0.0 s", "< 0.1 s", "4.2 s", "59 s", "3 min 20 s", "2 h 05 min",
     ]  # fmt: skip
     assert (usd(0), usd(0.0042), usd(12.5)) == ("0.00 USD", "0.0042 USD", "12.50 USD")
+    assert [signed(n) for n in (3, -1, 1234)] == ["+3", "−1", "+1,234"] and signed(-0.5, 1) == "−0.5"
 
 
 def test_icons_are_tinted_when_painted(qapp):
@@ -218,6 +219,30 @@ def test_icons_are_tinted_when_painted(qapp):
         assert name == "sponsight" or not seen or seen == {"#ff0000"}, name
     with pytest.raises(KeyError):
         icon("no such icon")
+
+
+def test_a_badge_has_room_around_its_words(qtbot, qapp):
+    """A label whose words came first kept the size that it had without the look."""
+    from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+    from ui.looks import set_look
+    from ui.theme import Theme
+
+    theme = Theme(qapp, "light", 1.0)
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    row = QHBoxLayout(holder)
+    bare, badge = QLabel("undecided"), QLabel("undecided")
+    for label in (bare, badge):
+        row.addWidget(label)
+    holder.show()
+    qapp.processEvents()
+    bare.sizeHint(), badge.sizeHint()
+    set_look(badge, "badge")
+    qapp.processEvents()
+    room = badge.fontMetrics().horizontalAdvance("undecided")
+    assert badge.width() >= room + 12
+    theme.close()
 
 
 def test_a_task_that_ends_after_the_window_is_gone_says_nothing(qapp):

@@ -164,6 +164,29 @@ def test_live_thresholds_save_nothing(demo_window):
     demo_window.until(lambda: panel._counts.text() == before)
 
 
+def test_brands_keep_place_and_colour_while_thresholds_are_tried(demo_window):
+    review = demo_window.window.review
+    desk = review.desk
+    longest = desk.snapshot.timeline.lanes[0]
+    for key in longest.keys:
+        if not desk.snapshot.appearances[key].decided:
+            desk.choose(key)
+            demo_window.do("review.reject")
+            demo_window.until(lambda: desk.settled)
+    assert desk.snapshot.timeline.lanes[0].seconds < desk.snapshot.timeline.lanes[1].seconds
+    stored = {(lane.name, lane.caption): lane.colour for lane in desk.snapshot.timeline.lanes}
+    demo_window.do("run.thresholds")
+    panel = demo_window.window.run_panel.thresholds
+    demo_window.until(lambda: panel.table.rowCount() > 0)
+    panel.try_value("min_text_score", 0.99)
+    demo_window.until(lambda: review.previewed.boxes is not None)
+    demo_window.settle()
+    tried = {(lane.name, lane.caption): lane.colour for lane in review.timeline.data.lanes}
+    kept = [place for place in tried if place in stored]
+    assert len(kept) > 2 and [tried[place] for place in kept] == [stored[place] for place in kept]
+    assert kept == [place for place in stored if place in tried]
+
+
 def test_a_setting_out_of_place_is_refused_with_words(demo_window):
     window = demo_window.window
     window.services.tasks.call(

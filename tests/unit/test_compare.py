@@ -100,4 +100,4 @@ def test_series_of_the_plots() -> None:
 def test_words() -> None:
     assert seconds_text(412.3, 5.2) == "412 s ± 5 s"
     assert seconds_text(9.75, 0.25) == "9.8 s ± 0.2 s"
-    assert "missed with a probability of 50%" in sampling_note(build_overlay(BEFORE, ()).machine)
+    assert "missed with a probability of 50 %" in sampling_note(build_overlay(BEFORE, ()).machine)

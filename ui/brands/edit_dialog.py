@@ -14,6 +14,7 @@ from app.commands import Command
 from ui.brands.alive import while_alive
 from ui.brands.impact_view import ImpactView, MergeView
 from ui.dialogs.base import Dialog
+from ui.looks import set_look
 from ui.text import plural, tr
 from ui.workspace import Services
 
@@ -111,8 +112,7 @@ class EditDialog(Dialog):
     def _failed(self, error: Exception) -> None:
         self.merge_view.waiting(tr("This can’t be done."))
         self.impact_view.waiting(str(error))
-        self.impact_view.sentence.setProperty("look", "error")
-        self.impact_view.sentence.style().polish(self.impact_view.sentence)
+        set_look(self.impact_view.sentence, "error")
 
     @Slot()
     def _agree(self) -> None:

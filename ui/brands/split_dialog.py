@@ -30,6 +30,7 @@ from ui.brands.orders import Orders
 from ui.brands.split_models import SOURCE, AliasModel, PieceModel
 from ui.brands.tick_table import TickTable
 from ui.dialogs.base import Dialog
+from ui.looks import set_look
 from ui.text import plural, tr
 from ui.workspace import Services
 
@@ -300,8 +301,7 @@ class SplitDialog(Dialog):
     def _say(self, words: str, *, wrong: bool = False) -> None:
         """The line below the brand's name."""
         self.note.setText(words)
-        self.note.setProperty("look", "error" if wrong else "small")
-        self.note.style().polish(self.note)
+        set_look(self.note, "error" if wrong else "small")
 
     @Slot()
     def _agree(self) -> None:

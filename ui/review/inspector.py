@@ -23,6 +23,7 @@ from engine.domain.timebase import format_time
 from ui.action_set import ActionSet
 from ui.empty import EmptyState
 from ui.icons import icon
+from ui.looks import set_look
 from ui.models.answer_box import ModelBox
 from ui.review.candidate_button import CandidateButton
 from ui.review.crop_view import CropView
@@ -217,7 +218,7 @@ class Inspector(QWidget):
         self._title.setText(title)
         state = wait.state if wait is not None else str(row.state)
         self._state.setText(state_words(state))
-        _look(self._state, state_look(state))
+        set_look(self._state, state_look(state))
         self._line.setText(self._facts(row))
         flags = [flag_words(name) for name in FLAG_ICONS if name in row.flags]
         self._flags.setText("  ·  ".join(([row.reason] if row.reason else []) + flags))
@@ -307,13 +308,6 @@ def _heading(words: str) -> QLabel:
     label.setProperty("look", "caps")
     label.setContentsMargins(0, 6, 0, 0)
     return label
-
-
-def _look(label: QWidget, look: str) -> None:
-    if label.property("look") != look:
-        label.setProperty("look", look)
-        label.style().unpolish(label)
-        label.style().polish(label)
 
 
 def _action_button(actions: ActionSet, id: str, words: str = "") -> QToolButton:

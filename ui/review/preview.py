@@ -38,10 +38,11 @@ class Preview(QObject):
             self.end()
             return
         overlay, lanes, denied = snapshot.overlay, self._lanes, review.desk.wanted.denied
+        stored = snapshot.timeline
 
         def work() -> tuple[BoxIndex, TimelineData, Mapping[str, str]]:
             shown, changed = previewed(overlay, preview)
-            timeline = lanes.build(overlay.run, shown, overlay.names, denied=denied)
+            timeline = lanes.build(overlay.run, shown, overlay.names, denied=denied, like=stored)
             return BoxIndex(overlay.run, shown), timeline, changed
 
         def done(made: tuple[BoxIndex, TimelineData, Mapping[str, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
@@ -23,7 +23,7 @@ from app.overlay import names_of
 from app.results import RunResult, load_run
 from storage.library import Library
 from ui.crops import cut, picture_icon
-from ui.text import clock, duration, plural, tr, usd
+from ui.text import clock, duration, plural, signed, tr, usd
 from ui.theme import Theme
 from ui.words import stage_title
 
@@ -150,7 +150,7 @@ class DiffView(QWidget):
                 b.brand_name if b.column == "counted" else f"{b.brand_name} ({b.column})",
                 f"{b.seconds_before:.1f} s",
                 f"{b.seconds_after:.1f} s",
-                f"{b.seconds_change:+.1f} s" if abs(b.seconds_change) >= 0.05 else "–",
+                f"{signed(b.seconds_change, 1)} s" if abs(b.seconds_change) >= 0.05 else "–",
                 f"{b.exposures_before} → {b.exposures_after}",
             )
             for b in diff.brands
@@ -175,7 +175,7 @@ class DiffView(QWidget):
             if s.change is Change.RELABELLED:
                 brand = f"{s.brand_before} → {s.brand_after}"
             rows.append(("", words[s.change], brand, s.text, clock(s.time), f"{s.seconds:.1f} s", s.note))
-        _fill(self.sightings, rows)
+        _fill(self.sightings, rows, words=(2, 3, 6))
         for row, crop in enumerate(answer.crops):
             item = self.sightings.item(row, 0)
             if item is not None and not crop.isNull():
@@ -205,21 +205,24 @@ def _table(heads: Sequence[str]) -> QTableWidget:
     return table
 
 
-def _fill(table: QTableWidget, rows: Iterable[Sequence[Any]]) -> None:
+def _fill(table: QTableWidget, rows: Iterable[Sequence[Any]], words: Collection[int] = ()) -> None:
+    """Figures stand to the right, texts to the left; columns of `words` hold texts even where they look otherwise."""
     listed = list(rows)
     table.setUpdatesEnabled(False)
     table.setRowCount(len(listed))
     for row, cells in enumerate(listed):
         for column, value in enumerate(cells):
             item = QTableWidgetItem(str(value))
-            if column and _is_figure(str(value)):
+            if column and column not in words and _is_figure(str(value)):
                 item.setTextAlignment(_FIGURE_SIDE)
             table.setItem(row, column, item)
     for column in range(1, table.columnCount()):
         cells = [str(row[column]) for row in listed if str(row[column])]
         head = table.horizontalHeaderItem(column)
         if head is not None and cells:
-            head.setTextAlignment(_FIGURE_SIDE if all(map(_is_figure, cells)) else _TEXT_SIDE)
+            head.setTextAlignment(
+                _FIGURE_SIDE if column not in words and all(map(_is_figure, cells)) else _TEXT_SIDE
+            )
     table.setUpdatesEnabled(True)
 
 
@@ -235,5 +238,5 @@ def _figure(value: float) -> str:
     return f"{value:,}"
 
 
-def _signed(value: float) -> str:
-    return f"{value:+,}" if value else "–"
+def _signed(value: int) -> str:
+    return signed(value) if value else "–"

@@ -9,6 +9,7 @@ from engine.domain.jobs import Overrides
 from engine.domain.stages import StageName
 from engine.events import PartDone, StageDone, StageProgress
 from engine.plan import Plan
+from ui.looks import set_look
 from ui.run_control import RunControl
 from ui.runs.plan_dialog import PlanDialog
 from ui.runs.settings_panel import SettingsPanel
@@ -19,6 +20,9 @@ from ui.session import Session, run_name, status_look, status_words
 from ui.text import tr
 from ui.words import stage_title
 from ui.workspace import ReviewArea, Services
+
+CORNER_LIFT = 8
+"""The corner stands lower than the tabs by so many pixels: their underline takes that room."""
 
 
 class RunPanel(QWidget):
@@ -64,7 +68,7 @@ class RunPanel(QWidget):
         """Which run this is, beside the tabs."""
         corner = QWidget()
         row = QHBoxLayout(corner)
-        row.setContentsMargins(0, 0, 10, 0)
+        row.setContentsMargins(0, 0, 10, CORNER_LIFT)
         self._title = QLabel()
         self._title.setProperty("look", "strong")
         self._badge = QLabel()
@@ -169,8 +173,7 @@ class RunPanel(QWidget):
         if job is None:
             return
         self._badge.setText(status_words(job.status))
-        self._badge.setProperty("look", status_look(job.status))
-        self._badge.style().polish(self._badge)
+        set_look(self._badge, status_look(job.status))
         library = self._services.container.library
         self._services.tasks.call(
             tr("Reading the stages"), lambda: read_states(library, job), self._take, newest="stages"

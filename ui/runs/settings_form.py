@@ -26,6 +26,7 @@ from engine.domain.stages import StageName
 from engine.settings import FieldInfo, StageSettings, describe
 from ui.fields import ChoiceField, NumberField, WholeField
 from ui.icons import icon
+from ui.looks import set_look
 from ui.text import tr
 from ui.words import stage_title
 
@@ -239,12 +240,8 @@ class _Field:
         """Shows whether the value differs from the base, or why it can't be."""
         differs = self.value() != self._base
         look = "wrong" if problem else "changed" if differs else ""
-        if self._control.property("look") != look:
-            self._control.setProperty("look", look)
-            self._control.style().unpolish(self._control)
-            self._control.style().polish(self._control)
-            self._label.setProperty("look", "strong" if differs else "")
-            self._label.style().polish(self._label)
+        set_look(self._control, look)
+        set_look(self._label, "strong" if differs else "")
         self._control.setToolTip(problem or self._tip())
         self._reset.setVisible(differs and getattr(self, "_shown", True))
         self._reset.setToolTip(tr("Back to {value}").format(value=self._base))

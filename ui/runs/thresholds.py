@@ -31,7 +31,7 @@ from engine.settings import FieldInfo, describe
 from engine.stage_settings import MatchBrandsSettings
 from ui.fields import NumberField
 from ui.session import Session
-from ui.text import tr
+from ui.text import signed, tr
 from ui.workspace import ReviewArea, Services
 
 STEPS = 1000
@@ -247,7 +247,7 @@ class ThresholdsPanel(QWidget):
         parts = []
         for verdict, name in words.items():
             count, once = result.counts.get(verdict, 0), before.counts.get(verdict, 0)
-            change = f" ({count - once:+,})" if count != once else ""
+            change = f" ({signed(count - once)})" if count != once else ""
             parts.append(f"{name} <b>{count:,}</b>{change}")
         self._counts.setText(" &nbsp;·&nbsp; ".join(parts))
         names = sorted(
@@ -262,7 +262,7 @@ class ThresholdsPanel(QWidget):
         self.table.setRowCount(len(names))
         for row, name in enumerate(names):
             now, then = result.seconds.get(name, 0.0), before.seconds.get(name, 0.0)
-            change = f"{now - then:+.1f} s" if abs(now - then) >= 0.05 else "–"
+            change = f"{signed(now - then, 1)} s" if abs(now - then) >= 0.05 else "–"
             for column, text in enumerate((name, f"{now:.1f} s", change)):
                 item = QTableWidgetItem(text)
                 if column:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from engine.domain.jobs import JobStatus
 from ui.icons import paint
+from ui.looks import set_look
 from ui.session import status_look, status_words
 from ui.start.overview import CardFacts
 from ui.text import clock, local_time, percent, plural, tr
@@ -73,16 +74,15 @@ class SourceCard(QFrame):
         self._locate.setVisible(facts.missing)
         if job is None:
             self._state.setText(tr("not run yet"))
-            self._state.setProperty("look", "badge")
+            set_look(self._state, "badge")
             self._when.setText(local_time(facts.source.imported_at))
         else:
             words = status_words(job.status)
             if job.status in (JobStatus.RUNNING, JobStatus.PAUSED):
                 words = f"{words} · {percent(job.progress)}"
             self._state.setText(f"★ {words}" if job.accepted else words)
-            self._state.setProperty("look", status_look(job.status))
+            set_look(self._state, status_look(job.status))
             self._when.setText(local_time(job.completed_at or job.started_at or job.created_at))
-        self._state.style().polish(self._state)
         going = job is not None and job.status in (JobStatus.RUNNING, JobStatus.PAUSED)
         counted = facts.decided is not None and facts.undecided is not None
         self._bar.setVisible(going or counted)

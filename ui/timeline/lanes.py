@@ -53,10 +53,14 @@ class LaneBuilder:
         names: Names,
         *,
         denied: bool = False,
+        like: TimelineData | None = None,
     ) -> TimelineData:
-        """The timeline of these appearances. Denied texts are left out unless `denied`."""
+        """The timeline of these appearances. Denied texts are left out unless `denied`. Lanes have the places and
+        colours that they have in `like`, a timeline of the same source."""
         if run is not self._run:
             self._start(run)
+        if like is not None:
+            self._ranks = {(lane.brand_id, lane.name, lane.caption): lane.colour for lane in like.lanes}
         groups = self._group(tuple(appearances), names, denied)
         made = {name: self._lane(name, group) for name, group in groups.items()}
         self._lanes = {name: known for name, known in self._lanes.items() if name in groups}
@@ -101,7 +105,7 @@ class LaneBuilder:
         """The longest first, as they stood when the source was opened; later ones come behind. Colours stay."""
         new = made.keys() - self._ranks.keys()
         for name in sorted(new, key=lambda name: (not name[1], name[2], -made[name].seconds, name)):
-            self._ranks[name] = len(self._ranks)
+            self._ranks[name] = 1 + max(self._ranks.values(), default=-1)
         ordered = sorted(made, key=lambda name: (not name[1], name[2], self._ranks[name]))
         shown = {
             name: self._coloured(made[name], self._ranks[name], self._last.get(name)) for name in ordered

@@ -13,7 +13,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen,
 from ui.text import duration as duration_words
 from ui.text import tr
 from ui.theme import Theme
-from ui.timeline.data import CHANGED, DECIDED, REJECTED, UNDECIDED, Lane, TimelineData
+from ui.timeline.data import CHANGED, DECIDED, EMPTY, REJECTED, UNDECIDED, Lane, TimelineData
 from ui.timeline.ruler import tick_text, ticks
 from ui.tokens import DATA, TYPE, DataState
 
@@ -214,6 +214,8 @@ def _ruler(painter: QPainter, data: TimelineData, start: int, end: int, width: i
         right = min(float(GUTTER + width), GUTTER + (b - start) * width / (end - start))
         if right > left:
             painter.fillRect(QRectF(left, RULER - 3, right - left, 2), done)
+    if data is EMPTY:
+        return
     painter.setFont(theme.figures(TYPE.small))
     metrics = QFontMetricsF(painter.font())
     step, times = ticks(start, end, width)
