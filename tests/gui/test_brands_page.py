@@ -68,6 +68,28 @@ def test_the_table_shows_the_book_and_takes_the_keys(driver):
     assert names == sorted(names)
 
 
+def test_room_of_a_wide_window_goes_to_category_and_aliases(driver):
+    from ui.brands.table_model import ALIASES, CATEGORY
+
+    table = page_of(driver).table_tab.table
+    header = table.horizontalHeader()
+    driver.window.resize(1000, 800)
+    driver.settle()
+    narrow = header.sectionSize(CATEGORY), header.sectionSize(ALIASES)
+    driver.window.resize(2400, 1300)
+    driver.settle()
+    longest = max((row.category for row in table.brands.shown), key=len)
+    assert header.sectionSize(CATEGORY) >= table.fontMetrics().horizontalAdvance(longest) + 12
+    assert header.sectionSize(ALIASES) > narrow[1] and header.length() == table.viewport().width()
+    driver.window.resize(1000, 800)
+    driver.settle()
+    assert (header.sectionSize(CATEGORY), header.sectionSize(ALIASES)) == narrow
+    header.resizeSection(CATEGORY, 60)
+    driver.window.resize(2400, 1300)
+    driver.settle()
+    assert header.sectionSize(CATEGORY) == 60, "a width that a person chose stays"
+
+
 def test_filter_books_and_kinds(driver):
     tab = page_of(driver).table_tab
     model = tab.table.brands

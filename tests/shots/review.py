@@ -84,6 +84,7 @@ def review_picker(studio: Studio) -> None:
 @shot("review-edit-box")
 def review_edit_box(studio: Studio) -> None:
     found = opened(studio)
+    found.canvas.picker.cancel()
     found.desk.choose(key_of(found))
     ready(studio, found)
     found.trigger("review.edit_box")

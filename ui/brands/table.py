@@ -7,9 +7,12 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
 from app.brand_book import BrandRow
-from ui.brands.table_model import ALIASES, SECONDS, BrandModel
+from ui.brands.table_model import ALIASES, CATEGORY, SECONDS, BrandModel
 from ui.text import tr
 from ui.theme import Theme
+
+CATEGORY_ROOM = 190
+"""As wide as the longest category of the starter book."""
 
 
 class BrandTable(QTableView):
@@ -44,7 +47,7 @@ class BrandTable(QTableView):
         self.setSortingEnabled(True)
         self._kept: tuple[str, list[str], int] = ("", [], 0)
         self._quiet = False
-        self._given = self.brands.columns[ALIASES].width
+        self._given = {column: self.brands.columns[column].width for column in (ALIASES, CATEGORY)}
         self.sortByColumn(SECONDS, Qt.SortOrder.DescendingOrder)
         self.brands.changing.connect(self._keep)
         self.brands.changed.connect(self._restore)
@@ -69,15 +72,19 @@ class BrandTable(QTableView):
         return True
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """What room is left goes to the aliases, unless a person has chosen their width."""
+        """What room is left goes to the category, as far as its words need it, and to the aliases, unless a person
+        has chosen their widths."""
         super().resizeEvent(event)
         header = self.horizontalHeader()
-        if header.sectionSize(ALIASES) != self._given:
+        if any(header.sectionSize(column) != width for column, width in self._given.items()):
             return
-        others = header.length() - self._given
-        least = self.brands.columns[ALIASES].width
-        self._given = max(least, self.viewport().width() - others)
-        header.resizeSection(ALIASES, self._given)
+        room = self.viewport().width() - header.length() + sum(self._given.values())
+        least = {column: self.brands.columns[column].width for column in self._given}
+        spare = max(0, room - sum(least.values()))
+        category = least[CATEGORY] + min(spare // 2, CATEGORY_ROOM - least[CATEGORY])
+        self._given = {ALIASES: max(least[ALIASES], room - category), CATEGORY: category}
+        for column, width in self._given.items():
+            header.resizeSection(column, width)
 
     def _tell(self) -> None:
         if not self._quiet:

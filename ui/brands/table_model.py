@@ -16,7 +16,7 @@ from ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 Only = Literal["", "seen", "unconfirmed", "undecided"]
-SECONDS, ALIASES, STATE = 1, 4, 6
+SECONDS, ALIASES, CATEGORY, STATE = 1, 4, 5, 6
 """Columns that are named elsewhere."""
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
