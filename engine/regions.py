@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.adapters.cv import cv2
+from engine.carrying import Region
 from engine.domain.errors import UserFixable
 from engine.motion import Corners, Picture, bounds
-from engine.tracking import Bounds, Region, line_height, overlaps
+from engine.search_areas import Bounds, line_height, overlaps
 
 _MOST_ENLARGED = 2.0
 _AT_EDGE = 0.01

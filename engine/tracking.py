@@ -9,72 +9,35 @@ and ends; what stands there next is a track of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine.motion import STILL, Corners, Matrix, Motion, Picture, bounds, camera_motion, find_again, mapped
+from engine.carrying import Followed, Place, Region, carry, looks_as_before, part_off, takes_too_long
+from engine.motion import STILL, Corners, Matrix, Motion, Picture, bounds, camera_motion, mapped
+from engine.search_areas import (
+    NEARLY_ALL,
+    Bounds,
+    affordable,
+    around_line,
+    lies_inside,
+    line_height,
+    look_areas,
+    new_share,
+    overlaps,
+    united,
+    visible_share,
+)
 
 _SAME = 0.35
 _INSIDE = 0.7
 _COVERED = 0.5
 _EDGE = 8
 _HEIGHTS = (0.55, 1.8)
-_VISIBLE = 0.35
 _NEW_SHARE = 0.45
 _FEW, _LOST_SHARE = 3, 0.3
-_LEAST_LINE, _MOST_LINE = 12.0, 48.0
-_STRIP = 32.0
-_OVERHEAD = 32.0
-_NEARLY_ALL = 0.6
 _MISSED_FOR = 1.6
-_SURE_TEXT, _TALL = 0.6, 12.0
-_AGAIN_SHARE = 0.2
 _IDENTITY: Matrix = np.eye(3)
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """What a detector found on one frame: corners in image pixels, score 0..1, and the detector's name.
-    `label` is an object's class, '' for text."""
-
-    corners: Corners
-    score: float
-    detector: str
-    label: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a followed sign is on one frame. `score` is the detector's, or the correlation that carried it."""
-
-    corners: Corners
-    score: float
-    seen: Literal["detected", "carried"]
-
-
-@dataclass(slots=True, eq=False)
-class Followed:
-    """One sign over the frames of a shot: places by frame number. `still` of `moving` steps it stood still on
-    screen while the picture moved."""
-
-    shot: int
-    detector: str
-    label: str
-    places: dict[int, Place] = field(default_factory=dict)
-    still: int = 0
-    moving: int = 0
-
-    @property
-    def read_well(self) -> bool:
-        """Surely text, and tall enough that looking for it again pays."""
-        found = [p for p in self.places.values() if p.seen == "detected"]
-        return (
-            bool(found)
-            and max(p.score for p in found) >= _SURE_TEXT
-            and any(line_height(p.corners) >= _TALL for p in found)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +49,6 @@ class Moment:
     picture: Picture
 
 
-Bounds = tuple[float, float, float, float]
 Look = Callable[[Picture, Sequence[Bounds] | None, int], list[Region]]
 """Detect on a picture (the frame of that number): on these areas of it, or on all of it (None)."""
 
@@ -141,29 +103,35 @@ def follow(
         if opens:
             active, gone, missing, seen_until, lost = [], [], [], _IDENTITY, False
         else:
-            before = active
+            before = len(active)
             missing = [m.moved(motion.matrix) for m in missing if moment.seconds - m.since <= _MISSED_FOR]
-            active = [s for s in before if _carry(s, number - 1, number, pictures, motion.matrix, least)]
-            gone = [mapped(motion.matrix, c) for c in gone]
-            gone += [mapped(motion.matrix, s.places[number - 1].corners) for s in before if s not in active]
-            lost = len(before) - len(active) >= max(_FEW, _LOST_SHARE * len(before))
-            missing += [
-                _Missing(mapped(motion.matrix, s.places[number - 1].corners), moment.seconds)
-                for s in before
-                if s not in active and s.read_well
+            carried = [carry(s, number - 1, number, pictures, motion.matrix, least) for s in active]
+            left = [
+                (s, s.places[number - 1].corners) for s, on in zip(active, carried, strict=True) if not on
             ]
+            active = [
+                part_off(s, signs) if takes_too_long(s) else s
+                for s, on in zip(active, carried, strict=True)
+                if on
+            ]
+            gone = [mapped(motion.matrix, c) for c in [*gone, *(c for _, c in left)]]
+            lost = len(left) >= max(_FEW, _LOST_SHARE * before)
+            missing += [_Missing(mapped(motion.matrix, c), moment.seconds) for s, c in left if s.read_well]
             seen_until = motion.matrix @ seen_until
-        strange = opens or lost or not motion.known or _new_share(seen_until, picture) > _NEW_SHARE
+        strange = opens or lost or not motion.known or new_share(seen_until, picture) > _NEW_SHARE
         if number in looked or strange:
             whole = strange or moment.seconds - whole_at >= whole_every - 1e-6
-            areas = None if whole else look_areas(active, gone, number, seen_until, picture)
+            known = [*(s.places[number].corners for s in active), *gone]
+            areas = None if whole else look_areas(known, seen_until, picture)
             if areas is None:
                 whole_at = moment.seconds
-            active = _merge(active, look(picture, areas, number), number, moment.shot, picture, signs)
+            active = _merge(active, look(picture, areas, number), number, moment.shot, pictures, signs)
             seen_until, gone, missing = _IDENTITY, [], []
         else:
-            active, missing = _look_again(active, missing, look, number, moment, signs)
+            active, missing = _look_again(active, missing, look, number, moment, pictures, signs)
         tick(number + 1)
+    for sign in tuple(signs):
+        part_off(sign, signs)
     _carry_back(moments, pictures, motions, signs, least)
     return signs
 
@@ -185,6 +153,7 @@ def _look_again(
     look: Look,
     number: int,
     moment: Moment,
+    pictures: Sequence[Picture],
     signs: list[Followed],
 ) -> tuple[list[Followed], list[_Missing]]:
     """Between two looks: search around signs that were lost a moment ago (shirts, signs behind a player) and
@@ -192,29 +161,29 @@ def _look_again(
     sign begins a new one; the signs that are still lost are returned beside the active ones."""
     picture = moment.picture
     entering = [s for s in active if _came_in(s, number, picture)]
-    wanted = [m for m in missing if visible_share(m.corners, picture) >= _NEARLY_ALL]
+    wanted = [m for m in missing if visible_share(m.corners, picture) >= NEARLY_ALL]
     if not entering and not wanted:
         return active, missing
-    around = [_around(bounds(m.corners), line_height(m.corners), 1.5) for m in wanted]
+    around = [around_line(bounds(m.corners), line_height(m.corners), 1.5) for m in wanted]
     for sign in entering:
-        x0, y0, x1, y1 = _around(
+        x0, y0, x1, y1 = around_line(
             bounds(sign.places[number].corners), line_height(sign.places[number].corners), 1
         )
         from_left = sum(bounds(sign.places[number].corners)[::2]) < picture.width
         around.append((0.0, y0, x1, y1) if from_left else (x0, y0, float(picture.width), y1))
-    areas = united(around, picture)
-    if sum((c - a) * (d - b) for a, b, c, d in areas) > _AGAIN_SHARE * picture.width * picture.height:
+    areas = united(affordable(around, picture), picture)
+    if not areas:
         return active, missing
     others = [bounds(s.places[number].corners) for s in active if s not in entering]
     fresh = []
     for region in look(picture, areas, number):
         here = bounds(region.corners)
         known = any(overlaps(here, other)[1] > _SAME for other in others)
-        if not known and any(_inside(here, area, picture) for area in areas):
+        if not known and any(lies_inside(here, area, picture) for area in areas):
             fresh.append(region)
     found = [bounds(r.corners) for r in fresh]
     missing = [m for m in missing if all(overlaps(bounds(m.corners), f)[1] <= _SAME for f in found)]
-    return _merge(active, fresh, number, moment.shot, picture, signs), missing
+    return _merge(active, fresh, number, moment.shot, pictures, signs), missing
 
 
 def _came_in(sign: Followed, number: int, picture: Picture) -> bool:
@@ -229,59 +198,17 @@ def _came_in(sign: Followed, number: int, picture: Picture) -> bool:
     )
 
 
-def _around(place: Bounds, line: float, lines: float) -> Bounds:
-    x0, y0, x1, y1 = place
-    return x0 - 2 * lines * line, y0 - lines * line, x1 + 2 * lines * line, y1 + lines * line
-
-
-def _inside(here: Bounds, area: Bounds, picture: Picture) -> bool:
-    """True where a region lies in an area and is not cut by it; the picture's own sides cut nothing."""
-    return (
-        (here[0] > area[0] + 2 or area[0] <= 0)
-        and (here[1] > area[1] + 2 or area[1] <= 0)
-        and (here[2] < area[2] - 2 or area[2] >= picture.width)
-        and (here[3] < area[3] - 2 or area[3] >= picture.height)
-        and here[0] < area[2]
-        and here[2] > area[0]
-        and here[1] < area[3]
-        and here[3] > area[1]
-    )
-
-
-def _carry(
-    sign: Followed, before: int, now: int, pictures: Sequence[Picture], matrix: Matrix, least: float
-) -> bool:
-    """Carry a sign to a neighbouring frame by the camera's motion, or unmoved (an overlay), whichever the
-    pixels confirm better; False where neither."""
-    corners = sign.places[before].corners
-    a, b = pictures[before], pictures[now]
-    moved = float(np.abs(mapped(matrix, corners) - corners).max())
-    best = find_again(a, b, corners, matrix, least)
-    stays = False
-    if moved >= 2.0:
-        unmoved = find_again(a, b, corners, _IDENTITY, least)
-        if unmoved is not None and (best is None or unmoved[1] > best[1] + 0.02):
-            best = unmoved
-            stays = float(np.abs(unmoved[0] - corners).max()) < 1.5
-    if best is None or visible_share(best[0], b) < _VISIBLE:
-        return False
-    if moved >= 2.0:
-        sign.moving += 1
-        sign.still += stays
-    sign.places[now] = Place(best[0], round(best[1], 4), "carried")
-    return True
-
-
 def _merge(
     active: list[Followed],
     regions: list[Region],
     number: int,
     shot: int,
-    picture: Picture,
+    pictures: Sequence[Picture],
     signs: list[Followed],
 ) -> list[Followed]:
     """Give each region to the sign that was carried there, or let it begin a new one; a carried sign that a
-    region covers but doesn't equal ends here."""
+    region covers but doesn't equal ends here, and so does one that no longer looks as it did."""
+    picture = pictures[number]
     pairs: list[tuple[float, int, int]] = []
     for s, sign in enumerate(active):
         here = sign.places[number].corners
@@ -293,6 +220,10 @@ def _merge(
     taken: set[int] = set()
     for _, s, r in pairs:
         if s not in taken_signs and r not in taken:
+            here = active[s].places[number].corners
+            if active[s].doubted and not looks_as_before(active[s], here, picture, pictures):
+                active[s] = part_off(active[s], signs, seen_anew=True)
+            active[s].doubted = []
             taken_signs.add(s)
             taken.add(r)
             active[s].places[number] = Place(regions[r].corners, regions[r].score, "detected")
@@ -314,68 +245,11 @@ def _merge(
     return kept
 
 
-def look_areas(
-    active: Sequence[Followed], gone: Sequence[Corners], number: int, seen_until: Matrix, picture: Picture
-) -> list[Bounds] | None:
-    """Where a partial look searches: around the signs that are followed or were lost, and in the strips that
-    came into view since the last look. None where that is nearly the whole picture."""
-    width, height = float(picture.width), float(picture.height)
-    around: list[Bounds] = []
-    for corners in [*(s.places[number].corners for s in active), *gone]:
-        x0, y0, x1, y1 = bounds(corners)
-        line = max(_LEAST_LINE, min(line_height(corners), _MOST_LINE))
-        around.append((x0 - 3 * line, y0 - 1.5 * line, x1 + 3 * line, y1 + 1.5 * line))
-    frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    x0, y0, x1, y1 = bounds(mapped(seen_until, frame))
-    strips = [
-        (0.0, 0.0, x0, height),
-        (x1, 0.0, width, height),
-        (0.0, 0.0, width, y0),
-        (0.0, y1, width, height),
-    ]
-    around += [
-        (a - _STRIP * (a > 0), b - _STRIP * (b > 0), c + _STRIP * (c < width), d + _STRIP * (d < height))
-        for a, b, c, d in strips
-        if c - a > _STRIP / 2 and d - b > _STRIP / 2
-    ]
-    areas = united(around, picture)
-    share = sum((c - a) * (d - b) for a, b, c, d in areas) / (width * height)
-    return areas if share < _NEARLY_ALL else None
-
-
-def united(around: Sequence[Bounds], picture: Picture) -> list[Bounds]:
-    """Areas clipped to the picture, neighbours put together where that costs little more pixels to search."""
-    clipped = [
-        (max(0.0, a), max(0.0, b), min(float(picture.width), c), min(float(picture.height), d))
-        for a, b, c, d in around
-    ]
-    areas = [r for r in clipped if r[2] - r[0] > 4 and r[3] - r[1] > 4]
-
-    def cost(r: Bounds) -> float:
-        return (r[2] - r[0] + _OVERHEAD) * (r[3] - r[1] + _OVERHEAD)
-
-    merged = True
-    while merged:
-        merged = False
-        for i in range(len(areas)):
-            for j in range(i + 1, len(areas)):
-                a, b = areas[i], areas[j]
-                both = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
-                if cost(both) <= cost(a) + cost(b):
-                    areas[i] = both
-                    del areas[j]
-                    merged = True
-                    break
-            if merged:
-                break
-    return sorted(areas)
-
-
 def _carry_back(
     moments: Sequence[Moment],
     pictures: Sequence[Picture],
     motions: Sequence[Motion],
-    signs: Sequence[Followed],
+    signs: list[Followed],
     least: float,
 ) -> None:
     """Carry each sign back from the frame that found it, up to where another stands or the pixels differ."""
@@ -388,7 +262,7 @@ def _carry_back(
         number = min(sign.places)
         while number > 0 and moments[number].shot == moments[number - 1].shot:
             back = backwards[number]
-            if not _carry(sign, number, number - 1, pictures, back, least):
+            if not carry(sign, number, number - 1, pictures, back, least):
                 break
             number -= 1
             here = bounds(sign.places[number].corners)
@@ -396,6 +270,7 @@ def _carry_back(
                 del sign.places[number]
                 break
             occupied.setdefault(number, []).append(here)
+        part_off(sign, signs)
 
 
 def _same_sign(here: Corners, region: Corners, picture: Picture) -> float:
@@ -408,43 +283,3 @@ def _same_sign(here: Corners, region: Corners, picture: Picture) -> float:
     union, inside = overlaps(a, bounds(region))
     at_edge = a[0] < _EDGE or a[2] > picture.width - _EDGE
     return union if union > _SAME or (inside > _INSIDE and at_edge) else 0.0
-
-
-def overlaps(
-    a: tuple[float, float, float, float], b: tuple[float, float, float, float]
-) -> tuple[float, float]:
-    """Intersection over union, and over the smaller of two bounds."""
-    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if wide <= 0 or high <= 0:
-        return 0.0, 0.0
-    common = wide * high
-    one, other = (a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])
-    return common / (one + other - common), common / max(1e-6, min(one, other))
-
-
-def _new_share(matrix: Matrix, picture: Picture) -> float:
-    """The share of the picture (0..1) that was not in view, or under 0.75 times as large, at the last look."""
-    frame = np.array(
-        [[0, 0], [picture.width, 0], [picture.width, picture.height], [0, picture.height]], np.float32
-    )
-    x0, y0, x1, y1 = bounds(mapped(matrix, frame))
-    wide = min(x1, picture.width) - max(x0, 0.0)
-    high = min(y1, picture.height) - max(y0, 0.0)
-    if wide <= 0 or high <= 0 or (x1 - x0) > picture.width / 0.75:
-        return 1.0
-    return 1.0 - wide * high / (picture.width * picture.height)
-
-
-def visible_share(corners: Corners, picture: Picture) -> float:
-    """The share (0..1) of the bounds of `corners` that is inside the picture."""
-    x0, y0, x1, y1 = bounds(corners)
-    wide = min(x1, picture.width) - max(x0, 0.0)
-    high = min(y1, picture.height) - max(y0, 0.0)
-    area = (x1 - x0) * (y1 - y0)
-    return max(0.0, min(1.0, wide * high / area)) if wide > 0 and high > 0 and area > 0 else 0.0
-
-
-def line_height(corners: Corners) -> float:
-    """Mean length of the shorter pair of sides: the height of a line of text, whichever way it runs."""
-    sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
-    return float(min(sides[0] + sides[2], sides[1] + sides[3]) / 2)

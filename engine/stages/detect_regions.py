@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from engine.carrying import Followed, Region
 from engine.crops import Shown, best_first, clarity, look_hash
 from engine.domain.errors import DataDamage
 from engine.domain.geometry import Polygon, polygon
@@ -26,16 +27,17 @@ from engine.domain.stages import StageName
 from engine.domain.timebase import seconds
 from engine.motion import Corners, Picture
 from engine.regions import inside_picture, masked, parse_areas, text_regions, visible_parts
+from engine.search_areas import Bounds, line_height, visible_share
 from engine.stage import Context, View
 from engine.stage_settings import DetectRegionsSettings
-from engine.tracking import Bounds, Followed, Moment, Region, follow, line_height, visible_share
+from engine.tracking import Moment, follow
 
 
 class DetectRegions:
     """Looks for text (and, with a model of the user's, objects) and follows what it found."""
 
     name: ClassVar = StageName.DETECT_REGIONS
-    version: ClassVar = 3
+    version: ClassVar = 4
     settings_type: ClassVar = DetectRegionsSettings
     payload_type: ClassVar[type[Record]] = RegionsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES)

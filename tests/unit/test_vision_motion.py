@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from engine.adapters.cv import cv2
+from engine.carrying import Region
 from engine.motion import Picture, camera_motion, find_again, mapped
 from engine.regions import visible_parts
-from engine.tracking import Bounds, Moment, Region, follow, looks_at
+from engine.search_areas import Bounds
+from engine.tracking import Moment, follow, looks_at
 
 
 def scene(seed: int = 3) -> np.ndarray:
@@ -166,6 +168,68 @@ def test_a_board_that_turns_over_ends_its_track() -> None:
     first, second = follow(moments([0] * 4, images), look, every=1.5, least=0.6)
     assert sorted(first.places) == [0, 1]
     assert sorted(second.places) == [2, 3]
+
+
+def turned(image: np.ndarray, text: str) -> np.ndarray:
+    """The view from (300, 100) with another name on its board, in the same colours."""
+    other = image.copy()
+    cv2.rectangle(other, (380, 190), (660, 250), (255, 255, 255), -1)
+    cv2.putText(other, text, (395, 238), cv2.FONT_HERSHEY_SIMPLEX, 1.8, (160, 20, 20), 5)
+    return other
+
+
+def likeness(a: np.ndarray, b: np.ndarray) -> float:
+    found = find_again(picture(a), picture(b), board(300, 100), np.eye(3), 0.0)
+    assert found is not None
+    return found[1]
+
+
+def test_a_board_that_turns_over_to_something_alike_is_a_sign_of_its_own() -> None:
+    before = view(scene(), 300, 100)
+    after = turned(before, "BELMONT")
+    assert 0.6 < likeness(before, after) < 0.75, "alike enough to be taken for it"
+
+    def look(p: Picture, areas: object, number: int) -> list[Region]:
+        return [Region(board(300, 100), 0.9, "test")] if number in (0, 6) else []
+
+    for look_too, frames in ((6, [before] * 3 + [after] * 4), (9, [before] * 3 + [after] * 6)):
+        first, second = follow(moments([0] * len(frames), frames), look, every=look_too / 2, least=0.6)
+        assert sorted(first.places) == [0, 1, 2]
+        assert sorted(second.places) == list(range(3, len(frames)))
+
+
+def test_a_blurred_frame_in_between_and_at_the_end_is_the_same_sign() -> None:
+    sharp = view(scene(), 300, 100)
+    blurred = cv2.GaussianBlur(sharp, (0, 0), 9)
+    assert 0.6 < likeness(sharp, blurred) < 0.75
+
+    def look(p: Picture, areas: object, number: int) -> list[Region]:
+        return [Region(board(300, 100), 0.9, "test")] if number == 0 else []
+
+    frames = moments([0] * 6, [sharp, sharp, blurred, sharp, sharp, blurred])
+    (sign,) = follow(frames, look, every=99, least=0.6)
+    assert sorted(sign.places) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_large_lost_sign_does_not_keep_a_small_one_from_being_looked_for() -> None:
+    world = scene()
+    sharp, covered = view(world, 300, 100), view(world, 300, 100)
+    large = np.array([[60, 300], [1220, 300], [1220, 680], [60, 680]], np.float32)
+    for place in (board(300, 100), large):
+        (left, top), (right, bottom) = place[0].astype(int), place[2].astype(int)
+        cv2.rectangle(covered, (left - 12, top - 12), (right + 12, bottom + 12), (90, 90, 90), -1)
+    asked: list[Sequence[Bounds]] = []
+
+    def look(p: Picture, areas: Sequence[Bounds] | None, number: int) -> list[Region]:
+        if areas is not None:
+            asked.append(areas)
+        return [Region(c, 0.9, "test") for c in (board(300, 100), large)] if number == 0 else []
+
+    follow(moments([0] * 3, [sharp, covered, covered]), look, every=99, least=0.6)
+    assert asked
+    for areas in asked:
+        ((x0, y0, x1, y1),) = areas
+        assert x0 < 380 and y0 < 190 and x1 > 660 and 250 < y1 < 400
 
 
 def test_a_track_never_crosses_a_cut() -> None:
