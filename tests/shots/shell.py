@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.domain.errors import UserFixable
 from tests.shots.registry import shot
+from tests.shots.review import key_of, opened, ready
 from tests.shots.studio import Studio
 
 
@@ -55,7 +56,12 @@ def start(studio: Studio) -> None:
 
 @shot("stages")
 def stages(studio: Studio) -> None:
-    studio.open_first_source()
+    found = opened(studio)
+    found.want(undecided=True, surface="", text="")
+    found.trigger("canvas.fit")
+    ready(studio, found)
+    found.desk.choose(key_of(found))
+    ready(studio, found)
     studio.window.run_panel.tabs.setCurrentIndex(0)
     studio.settle()
 
@@ -115,7 +121,8 @@ def diff(studio: Studio) -> None:
 
     page = studio.window.pages.currentWidget()
     assert isinstance(page, RunsPage)
-    page.tree.select_only(*(job.id for job in studio.window.session.jobs[:2]))
+    jobs = studio.window.session.jobs
+    page.tree.select_only(jobs[0].id, jobs[-1].id)
     studio.settle(1.0)
 
 
