@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 
 log = logging.getLogger(__name__)
 
 WAITED_FOR = 4
-"""Nice value of threads whose answers the window waits for: decoding frames, reading the library."""
+"""How much nicer threads are whose answers the window waits for: decoding frames, reading the library."""
 IN_THE_BACKGROUND = 10
-"""Nice value of threads that carry runs out."""
+"""How much nicer threads are that carry runs out."""
 
 
-def lower_priority(nice: int) -> None:
-    """Puts the calling thread, and those that it starts, behind the window's thread where the system has a priority
-    for each thread (Linux); elsewhere nothing happens."""
-    if hasattr(os, "setpriority") and hasattr(threading, "get_native_id"):
+def lower_priority(by: int) -> None:
+    """Puts the calling thread, and those that it starts, so much behind the process's first thread, which is the
+    window's, where the system has a priority for each thread (Linux); elsewhere nothing happens."""
+    if sys.platform == "linux":
         try:
+            nice = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + by)
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
         except OSError:
             log.debug("the thread's priority could not be lowered")
