@@ -23,6 +23,8 @@ WORK = ROOT / "build" / "package"
 DIST = ROOT / "build" / "dist"
 BUNDLE = DIST / "sponsight"
 PROGRAM = BUNDLE / ("sponsight.exe" if os.name == "nt" else "sponsight")
+STARTED_WITH = dict(os.environ)
+"""The environment of the command; drawing the icons adds a Qt platform without a screen to that of the process."""
 
 sys.path.insert(0, str(HERE))
 
@@ -101,8 +103,8 @@ def self_test(keep: Path | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="sponsight-home-") as home:
         environment = {"HOME": home, "PATH": "/nonexistent", "LANG": "C.UTF-8"}
         for name in ("DISPLAY", "XAUTHORITY", "QT_QPA_PLATFORM", "SYSTEMROOT", "TEMP"):
-            if name in os.environ:
-                environment[name] = os.environ[name]
+            if name in STARTED_WITH:
+                environment[name] = STARTED_WITH[name]
         command = [str(PROGRAM), "--self-test", *([str(keep)] if keep else [])]
         return subprocess.call(command, cwd=home, env=environment)
 
