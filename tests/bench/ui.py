@@ -86,9 +86,8 @@ class Bench:
             if time.monotonic() > end:
                 raise TimeoutError("what the bench waits for did not come")
             self.qt.processEvents()
-            time.sleep(
-                0.002
-            )  # as idle as the event loop is: waking up more often takes the lock from what is waited for
+            # As idle as the event loop is: waking up more often takes the lock from what is waited for.
+            time.sleep(0.002)
 
     def open_source(self) -> float:
         """Opens the first source; seconds until its queue and picture are shown."""

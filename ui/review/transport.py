@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBox
 from engine.domain.timebase import format_time, parse_time
 from ui.action_set import ActionSet
 from ui.icons import icon
+from ui.looks import set_look
 from ui.review.scrub_bar import ScrubBar
 from ui.text import tr
 from ui.theme import Theme
@@ -121,9 +122,7 @@ class Transport(QWidget):
         try:
             time = parse_time(self._field.text().replace(",", "."))
         except ValueError:
-            self._field.setProperty("look", "wrong")
-            self._field.style().unpolish(self._field)
-            self._field.style().polish(self._field)
+            set_look(self._field, "wrong")
             self._field.setToolTip(tr("A time like 90, 1:30 or 1:02:03.5"))
             return
         self._close_field()

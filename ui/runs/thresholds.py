@@ -30,6 +30,7 @@ from engine.domain.stages import StageName
 from engine.settings import FieldInfo, describe
 from engine.stage_settings import MatchBrandsSettings
 from ui.fields import NumberField
+from ui.looks import set_look
 from ui.session import Session
 from ui.text import signed, tr
 from ui.workspace import ReviewArea, Services
@@ -353,11 +354,7 @@ class _Slider(QObject):
         self.moved.emit()
 
     def _mark(self) -> None:
-        look = "changed" if self.value() != self._base else ""
-        if self._number.property("look") != look:
-            self._number.setProperty("look", look)
-            self._number.style().unpolish(self._number)
-            self._number.style().polish(self._number)
+        set_look(self._number, "changed" if self.value() != self._base else "")
 
 
 def _soft_numbers() -> list[FieldInfo]:
