@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal
 
@@ -18,7 +18,6 @@ from engine.domain.errors import UserFixable
 from engine.textfold import fold_compact
 from storage.brands import brand_id_of
 from storage.library import Library
-from storage.sightings import Usage
 
 __all__ = [
     "LEVELS",
@@ -46,8 +45,9 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class WorkMember:
-    """One spelling: of a brand (`brand_id`) or unresolved. `appearances` and `seconds` over the accepted runs (a
-    brand's own name stands for the whole brand), `sources` how many show it."""
+    """One spelling: of a brand (`brand_id`) or unresolved. `appearances` and `seconds` on screen over the accepted runs
+    with what people decided, `sources` how many show it, `crop` where it is seen best. A brand's own name stands for
+    the whole brand, an alias for what matched by it."""
 
     kind: Literal["brand", "alias", "text"]
     text: str
@@ -62,7 +62,7 @@ class WorkMember:
 @dataclass(frozen=True, slots=True)
 class WorkCluster:
     """Spellings that may be one brand, the heaviest first. `lead` is the proposed surviving name: the brand with
-    most seconds where there is one. `other_level` names the strictest level at which they meet."""
+    most seconds where there is one."""
 
     level: Level
     lead: str
@@ -71,7 +71,9 @@ class WorkCluster:
 
     @property
     def seconds(self) -> float:
-        return sum(m.seconds for m in self.members)
+        """Seconds of all members; an alias's are its brand's where that is a member too."""
+        whole = {m.brand_id for m in self.members if m.kind == "brand"}
+        return sum(m.seconds for m in self.members if m.kind != "alias" or m.brand_id not in whole)
 
     def things(self) -> tuple[str, ...]:
         """What "not the same" remembers: brand ids and texts."""
@@ -103,14 +105,29 @@ class MergePreview:
 
 
 @dataclass(slots=True)
-class _Text:
-    """An unresolved text over all accepted runs."""
+class _Tally:
+    """What the accepted runs show of one spelling: appearances, the kept frames by source with the seconds each stands
+    for (two boards at a time count once), and the crop of the appearance that is seen longest."""
 
     appearances: int = 0
-    seconds: float = 0.0
-    sources: set[str] | None = None
+    frames: dict[str, dict[int, float]] = field(default_factory=dict)
     crop: Crop | None = None
-    best: float = -1.0
+    longest: float = -1.0
+
+    def add(self, a: EffectiveAppearance, facts: Facts) -> None:
+        run = facts.run
+        seconds, crop, _ = facts.of(a)
+        self.appearances += 1
+        frames = self.frames.setdefault(run.source.id, {})
+        for s in a.seen:
+            frames[s.seq] = facts.seconds_of.get(s.seq, 0.0)
+        if crop is not None and seconds > self.longest:
+            self.longest = seconds
+            self.crop = Crop(run.source.id, run.job.id, crop)
+
+    @property
+    def seconds(self) -> float:
+        return sum(sum(frames.values()) for frames in self.frames.values())
 
 
 class AliasWorkbench:
@@ -220,43 +237,39 @@ class AliasWorkbench:
         if not brands_too:
             return members
         with self._library.db.read() as conn:
-            usage = self._library.sightings.usage(conn=conn)
             brands = self._library.brands.all(conn=conn)
             tops = self._library.brands.redirects(conn=conn)
         names = {b.id: b.canonical_name for b in brands}
+        seen = self._of_brands()
         for brand in sorted(brands, key=lambda b: b.merged_into is not None):
-            for text, member in _spelt(brand, tops[brand.id], names[tops[brand.id]], usage):
+            for text, member in _spelt(brand, tops[brand.id], names[tops[brand.id]], seen):
                 if text not in members or not members[text].brand_id:
                     members[text] = member
         return members
 
     def _unresolved(self) -> dict[str, WorkMember]:
-        found: dict[str, _Text] = {}
+        found: dict[str, _Tally] = defaultdict(_Tally)
         for overlay in self._accepted.overlays():
             facts = Facts(overlay.run)
             for a in overlay.appearances:
-                if not _open(a):
+                if _open(a):
+                    found[a.text].add(a, facts)
+        return {text: _member("text", text, "", "", tally) for text, tally in found.items()}
+
+    def _of_brands(self) -> dict[tuple[str, str], _Tally]:
+        """What counts for each brand, under (surviving brand's id, ''), and what of it matched by one of its
+        spellings, under (id, folded spelling)."""
+        found: dict[tuple[str, str], _Tally] = defaultdict(_Tally)
+        for overlay in self._accepted.overlays():
+            facts = Facts(overlay.run)
+            for a in overlay.appearances:
+                if not a.counts or a.surface != "scene":
                     continue
-                text = found.setdefault(a.text, _Text(sources=set()))
-                seconds, crop, _ = facts.of(a)
-                text.appearances += 1
-                text.seconds += seconds
-                assert text.sources is not None
-                text.sources.add(overlay.run.source.id)
-                if crop is not None and seconds > text.best:
-                    text.best = seconds
-                    text.crop = Crop(overlay.run.source.id, overlay.run.job.id, crop)
-        return {
-            text: WorkMember(
-                "text",
-                text,
-                appearances=t.appearances,
-                seconds=t.seconds,
-                sources=len(t.sources or ()),
-                crop=t.crop,
-            )
-            for text, t in found.items()
-        }
+                found[a.brand_id, ""].add(a, facts)
+                best = a.machine.candidates[0] if a.machine is not None and a.machine.candidates else None
+                if best is not None and best.matched and overlay.names.resolve(best.brand_id) == a.brand_id:
+                    found[a.brand_id, fold_compact(best.matched)].add(a, facts)
+        return found
 
     def _apart(self, members: dict[str, WorkMember]) -> set[frozenset[str]]:
         """Remembered "not the same" pairs as pairs of spellings."""
@@ -300,23 +313,22 @@ def _open(a: EffectiveAppearance) -> bool:
 
 
 def _spelt(
-    brand: KnownBrand, top: str, top_name: str, usage: dict[str, Usage]
+    brand: KnownBrand, top: str, top_name: str, seen: Mapping[tuple[str, str], _Tally]
 ) -> Iterable[tuple[str, WorkMember]]:
-    used = usage.get(top, Usage()) if brand.id == top else Usage()
-    yield (
-        brand.canonical_name,
-        WorkMember(
-            "brand" if brand.id == top else "alias",
-            brand.canonical_name,
-            top,
-            top_name,
-            used.occurrences,
-            used.seconds,
-            used.sources,
-        ),
+    """A brand's name and aliases; a merged brand's are all aliases of the one it leads to."""
+    own = brand.id == top
+    for number, text in enumerate((brand.canonical_name, *brand.aliases)):
+        whole = own and number == 0
+        tally = seen.get((top, "" if whole else fold_compact(text)), _Tally())
+        yield text, _member("brand" if whole else "alias", text, top, top_name, tally)
+
+
+def _member(
+    kind: Literal["brand", "alias", "text"], text: str, brand_id: str, name: str, tally: _Tally
+) -> WorkMember:
+    return WorkMember(
+        kind, text, brand_id, name, tally.appearances, tally.seconds, len(tally.frames), tally.crop
     )
-    for alias in brand.aliases:
-        yield alias, WorkMember("alias", alias, top, top_name)
 
 
 def _without(texts: Iterable[str], there: Collection[str]) -> tuple[str, ...]:

@@ -23,8 +23,8 @@ SAME_PLACE = 0.4
 
 @dataclass(frozen=True)
 class Score:
-    """Frames other than the box's that show the mark legibly, those of them where it was found, finds and false ones
-    among them."""
+    """Frames other than the box's on which the truth has the mark, however little of it is seen, those of them where it
+    was found, finds and false ones among them."""
 
     frames: int
     hit: int
@@ -89,7 +89,7 @@ def score(app: Container, job: DetectJob, truth: DemoTruth, drawn: int) -> Score
             for brand, h in finds.get(seq, ())
         ]
         false += right.count(False)
-        if seq != drawn and any(i.legible for i in there):
+        if seq != drawn and there:
             frames += 1
             hit += any(right)
     return Score(frames, hit, sum(map(len, finds.values())), false)

@@ -136,6 +136,25 @@ def test_clusters_join_spellings_and_forget_what_was_kept_apart(desk: Desk, book
         book.workbench.merge_command(cluster.members)
 
 
+def test_every_spelling_of_a_cluster_has_its_crop_counts_and_seconds(desk: Desk, book: BrandBook) -> None:
+    desk.brand("Hankooc")
+    desk.source(row_of_boards(["HANKOOK", "HANKOOK"], end=2.0), name="fourth")
+    (cluster,) = [c for c in book.clusters("phonetic") if "Hankook" in {m.text for m in c.members}]
+    told = {
+        m.text: (m.kind, m.appearances, m.sources, round(m.seconds, 2), m.crop is not None)
+        for m in cluster.members
+    }
+    # Two boards at a time are on screen once; the brand stands for all that counts, the alias for what read so.
+    assert told == {
+        "Hankook": ("brand", 4, 3, 14.0, True),
+        "Hankuk": ("alias", 1, 1, 4.0, True),
+        "Hankooc": ("brand", 0, 0, 0.0, False),
+    }
+    assert cluster.lead == "Hankook" and cluster.seconds == pytest.approx(14.0)
+    rows = {r.name: r for r in book.rows()}
+    assert rows["Hankook"].seconds == pytest.approx(14.0)
+
+
 def test_a_cluster_leads_to_the_known_brand(desk: Desk, jobs: list[DetectJob], book: BrandBook) -> None:
     zorb = desk.brand("Zorblax")
     clusters = book.clusters("edit")
