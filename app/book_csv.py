@@ -18,6 +18,8 @@ _SYNONYMS = {
     "category": ("category", "sector", "industry"),
     "origin": ("origin", "source", "book"),
 }
+_END = "\x03"
+"""Put after the last line: what takes it in is a cell whose quotes are never closed."""
 _EXPECTED = "name, aliases (separated by |), category, origin; only name is needed"
 
 
@@ -76,12 +78,18 @@ def read_book_csv(source: bytes | str | Path) -> BookFile:
             to_do=f"Give a CSV file with the header {_EXPECTED}.",
         )
     separator = max(",;\t", key=lambda mark: (head.count(mark), mark == ","))
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    ended = text if text.endswith(("\n", "\r")) else text + "\n"
+    table = csv.reader(io.StringIO(ended + _END, newline=""), delimiter=separator)
     columns: dict[str, int] | None = None
     raw: list[BookRow] = []
-    empty = 0
+    empty = before = 0
     try:
         for cells in table:
+            if cells == [_END]:
+                break
+            if cells and cells[-1].endswith(_END):
+                raise csv.Error("its quotes are never closed; the file may have been cut off", before + 1)
+            before = table.line_num
             if columns is None:
                 if any(cell.strip() for cell in cells):
                     columns = _columns(cells, label)
@@ -92,8 +100,9 @@ def read_book_csv(source: bytes | str | Path) -> BookFile:
             else:
                 raw.append(row)
     except csv.Error as error:
+        why, line = error.args if len(error.args) == 2 else (error, table.line_num)
         raise UserFixable(
-            f"Line {table.line_num} of the brand book {label} is no valid CSV: {error}.",
+            f"Line {line} of the brand book {label} is no valid CSV: {why}.",
             still_works="Nothing was imported.",
             to_do="Close the quotes on that line, or save the table as CSV again.",
         ) from error

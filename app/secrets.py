@@ -1,7 +1,8 @@
 """Keys of model providers: from the environment, the system's keyring, or this session's memory; never elsewhere.
 
 No key is ever written to a file, a log, an error's words, the database or a command line. Only keyrings of the
-operating system are used: whatever other backends are installed, a plain-text file is never chosen.
+operating system are used: whatever other backends are installed, a plain-text file is never chosen. A process that
+was given a key writes no core file when it crashes.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class Secrets:
     def get(self, provider: str) -> Key | None:
         """The provider's key, or None. A locked keyring is not asked (see `state`): no prompt opens in a run."""
         self._check_thread()
+        _write_no_core_file()
         for variable in VARIABLES.get(provider, ()):
             text = self._environment.get(variable, "").strip()
             if text:
@@ -108,6 +110,7 @@ class Secrets:
                 still_works="Nothing was changed.",
                 to_do=f"The providers are {', '.join(VARIABLES)}.",
             )
+        _write_no_core_file()
         text = text.strip()
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise UserFixable(
@@ -179,6 +182,16 @@ class Secrets:
             except Exception:
                 continue
         return None
+
+
+def _write_no_core_file() -> None:
+    """The memory of this process stays out of files, whatever the system does with crashed programs."""
+    try:
+        resource = importlib.import_module("resource")
+    except ImportError:
+        return  # no such files on this system
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 def _title(backend: Any) -> str:

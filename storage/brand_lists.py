@@ -81,9 +81,16 @@ class BrandLists:
     # Deny list -------------------------------------------------------------------------------------
 
     def deny(self, texts: Iterable[str], *, origin: str = "", conn: Connection | None = None) -> list[str]:
-        """Put texts on the deny list (compared folded); returns those that were not on it before."""
+        """Put texts on the deny list (compared folded); returns those that were not on it before. UserFixable
+        where no text has a letter or digit."""
         rows = {fold_compact(text): text for text in texts}
         rows.pop("", None)
+        if not rows:
+            raise UserFixable(
+                "A text that is denied needs at least one letter or digit.",
+                still_works="Nothing was changed.",
+                to_do="Give the text as it is read on the sign.",
+            )
         moment = now()
         with self._db.writing(conn) as conn:
             known = set(conn.execute(select(DenyRow.folded)).scalars())

@@ -8,7 +8,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -69,6 +69,8 @@ class ModelServer:
     closing: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
+    on_question: Callable[[], None] = lambda: None
+    """Called while a question is under way, before it is answered."""
     seed: int = 0
     """Of what is made up: the same question gets the same lies, in whatever order questions come."""
     _faults: int = 0
@@ -221,6 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
                 Asked(protocol, body["model"], len(texts), tuple(texts), schema, time.monotonic())
             )
         assert f"sheet of {len(texts)} numbered cells" in text or len(texts) == 1, text[:80]
+        own.on_question()
         faulty = own.faulty()
         fault = own.behaviour.fault if faulty else ""
         if own.behaviour.wait and len(own.answers) >= own.behaviour.after:

@@ -27,6 +27,8 @@ from app.commands import (
     UnmergeBrand,
 )
 from app.container import Container, open_container
+from app.handling.work import several
+from engine.clustering import LEVELS
 from engine.domain.brands import KnownBrand
 from engine.domain.errors import Cancelled, UserFixable
 from engine.domain.jobs import DetectJob, JobStatus
@@ -245,7 +247,9 @@ def _cluster(given: argparse.Namespace) -> int:
             for m in cluster.members
         ]
         print(table(rows, right=frozenset({2, 3, 4})))
-    print(f"{len(clusters)} clusters at level {given.level}")
+    print(f"{several(len(clusters), 'cluster')} at level {given.level}")
+    if not clusters and given.level != LEVELS[-1]:
+        print(f"Laxer levels find more: brands cluster --level {LEVELS[LEVELS.index(given.level) + 1]}")
     return 0
 
 
@@ -282,7 +286,7 @@ def _edit(app: Container, edit: str, words: list[str]) -> Command:
     if edit == "deny":
         return Deny(texts=tuple(words))
     raise UserFixable(
-        f"`brands impact {edit}` was given {len(words)} names.",
+        f"`brands impact {edit}` takes another number of names than {len(words)}.",
         still_works="Nothing was changed.",
         to_do="Say: alias NAME ALIAS, merge NAME… INTO, unmerge NAME, or deny TEXT.",
     )

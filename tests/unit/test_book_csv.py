@@ -48,13 +48,11 @@ def test_other_headers_orders_and_line_ends() -> None:
         (b"company,slogan\nHalvora,x\n", "company, slogan"),
         (b"name,aliases\n,\n", "no brands"),
         (b"PK\x03\x04\x00\x00\x00\x81\x8d\x90\x00\x9d\x00\x01", "utf-8"),
-        (b'name,aliases\n"Halvora,x\n', "no brands"),
+        (b'name,aliases\nNorvik,\n"Halvora,x\n', "Line 3"),
+        (b'name,aliases\nHalvora,"Halv', "cut off"),
     ],
 )
 def test_a_file_that_is_no_brand_book_is_refused_with_the_way_out(data: bytes, words: str) -> None:
-    if words == "no brands" and b'"' in data:
-        assert read_book_csv(data).rows[0].name.startswith("Halvora")
-        return
     with pytest.raises(UserFixable) as caught:
         read_book_csv(data)
     assert words in str(caught.value)

@@ -35,6 +35,7 @@ from app.commands import (
     Undeny,
     UnmergeBrand,
     Verdict,
+    name_of,
 )
 from app.overlay import State, build_overlay
 from app.review import ReviewService, ReviewSession
@@ -47,7 +48,14 @@ from engine.domain.jobs import DetectJob, JobStatus
 from tests.stored_run import Board, Desk, row_of_boards
 from tests.unit.library_state import state_of
 
-STEPS = 220
+STEPS = 200
+"""Steps that changed something, at least, in each sequence; refused ones come on top."""
+KINDS = {
+    "add-alias", "remove-alias", "merge-brands", "unmerge-brand", "split-brand", "deny", "undeny", "not-same",
+    "confirm", "reject", "reassign", "unsure", "clear-decision", "draw-box", "edit-box", "split-frame", "accept-run",
+    "add-brand", "rename-brand", "confirm-brand", "replay", "restart", "undo", "redo",
+}  # fmt: skip
+"""What each sequence has at least one of."""
 PEOPLES = (
     "known_brands", "brand_aliases", "brand_references", "books", "book_brands", "deny_list", "not_same",
     "decisions", "decision_members",
@@ -80,6 +88,7 @@ class People:
 
     def __init__(self, desk: Desk, random_: random.Random) -> None:
         self.desk, self.random = desk, random_
+        self.left: list[Callable[[], Command]] = []
 
     def job(self) -> DetectJob:
         jobs = [
@@ -141,7 +150,8 @@ class People:
         return AcceptRun(job_id=self.job().id)
 
     def add_brand(self) -> Command:
-        return AddBrand(name=self.random.choice(WORDS), aliases=(self.random.choice(WORDS) + " Ltd",))
+        name = f"{self.random.choice(WORDS)} {self.random.randint(1, 9)}"
+        return AddBrand(name=name, aliases=(f"{name} Ltd",))
 
     def add_alias(self) -> Command:
         return AddAlias(
@@ -154,7 +164,9 @@ class People:
 
     def rename(self) -> Command:
         return RenameBrand(
-            brand_id=self.brand(), name=self.random.choice(WORDS), keep_alias=self.random.random() < 0.5
+            brand_id=self.brand(),
+            name=f"{self.random.choice(WORDS)} {self.random.randint(1, 9)}",
+            keep_alias=self.random.random() < 0.5,
         )
 
     def merge(self) -> Command:
@@ -198,13 +210,17 @@ class People:
         return Several.of("Several at once", (self.deny(), self.add_alias(), self.decide()))
 
     def command(self) -> Command:
-        often: list[Callable[[], Command]] = [self.decide, self.decide, self.decide, self.merge, self.unmerge]
-        rest: list[Callable[[], Command]] = [
-            self.clear, self.draw, self.edit, self.frame, self.accept, self.add_brand, self.add_alias,
-            self.remove_alias, self.rename, self.split, self.deny, self.undeny, self.confirm_brand,
-            self.not_same, self.forget, self.several,
-        ]  # fmt: skip
-        return self.random.choice(often + rest)()
+        """Each kind of command in turn, in a random order: no sequence does without one of them."""
+        if not self.left:
+            often: list[Callable[[], Command]] = [self.decide] * 6 + [self.merge, self.unmerge] * 2
+            rest: list[Callable[[], Command]] = [
+                self.clear, self.draw, self.edit, self.frame, self.accept, self.add_brand, self.add_alias,
+                self.remove_alias, self.rename, self.split, self.deny, self.undeny, self.confirm_brand,
+                self.not_same, self.forget, self.several,
+            ]  # fmt: skip
+            self.left = often + rest
+            self.random.shuffle(self.left)
+        return self.left.pop()()
 
 
 def check_nothing_is_missing(desk: Desk, job: DetectJob) -> None:
@@ -228,6 +244,18 @@ def check_nothing_is_missing(desk: Desk, job: DetectJob) -> None:
             else:
                 assert (d.id, number) in found
                 assert d.id in shown or (d.id, number) in orphans
+
+
+def check_redirects(desk: Desk) -> None:
+    """Whoever follows a merge comes to a brand that stands for itself."""
+    onward = {b.id: b.merged_into for b in desk.library.brands.all()}
+    for start in onward:
+        passed: set[str] = set()
+        at: str | None = start
+        while at is not None:
+            assert at not in passed
+            passed.add(at)
+            at = onward[at]
 
 
 def check_counters(desk: Desk, book: BrandBook) -> None:
@@ -280,46 +308,55 @@ def live(folder: Path, seed: int) -> None:
         undone: list[dict[str, Any]] = []
         book = BrandBook(desk.library, desk.bus, desk.runs)
         session = ReviewService(desk.library, desk.runs).open(jobs[0].id)
-        worked = 0
-        for step in range(STEPS):
+        worked: Counter[str] = Counter()
+        while worked.total() < STEPS or KINDS - worked.keys():
+            assert worked.total() < 2 * STEPS, KINDS - worked.keys()
             move = chance.random()
             change: Change | None = None
-            if move < 0.02:
+            kind = ""
+            if move < 0.03:
                 limits = {"match_brands": {"accept": chance.choice((80.0, 90.0, 97.0))}}
-                desk.replay(chance.choice(jobs), limits)
-            elif move < 0.05:
+                check_nothing_is_missing(desk, desk.replay(chance.choice(jobs), limits))
+                kind = "replay"
+            elif move < 0.06:
                 desk.reopen()
                 book = BrandBook(desk.library, desk.bus, desk.runs)
                 session = ReviewService(desk.library, desk.runs).open(chance.choice(jobs).id)
+                kind = "restart"
             elif move < 0.20:
                 change = desk.bus.undo()
                 assert (change is None) == (len(done) == 1)
                 if change is not None:
                     undone.append(done.pop())
+                    kind = "undo"
             elif move < 0.30:
                 change = desk.bus.redo()
                 assert (change is None) == (not undone)
                 if change is not None:
                     done.append(undone.pop())
+                    kind = "redo"
             else:
+                command = people.command()
                 try:
-                    change = desk.bus.do(people.command())
+                    change = desk.bus.do(command)
                 except (UserFixable, Conflict):
-                    change = None
-                if change is not None:
-                    worked += 1
-                    done.append(said(desk))
-                    undone.clear()
+                    continue
+                kind = command.kind if isinstance(command, Decide) else name_of(command)
+                done.append(said(desk))
+                undone.clear()
             assert said(desk) == done[-1]
             if change is not None:
                 session.refresh(change)
-            desk.library.brands.redirects()
-            if step % 20 == 19:
-                for job in (people.job(), people.job()):
-                    check_nothing_is_missing(desk, job)
+            check_redirects(desk)
+            if not kind:
+                continue
+            worked[kind] += 1
+            if worked.total() % 20 == 0:
+                for first in jobs:
+                    check_nothing_is_missing(desk, desk.library.jobs.of_source(first.source_asset_id)[0])
+                check_nothing_is_missing(desk, people.job())
                 check_counters(desk, book)
                 check_session(desk, session)
-        assert worked > STEPS / 4
         while (change := desk.bus.undo()) is not None:
             done.pop()
             if chance.random() < 0.1:

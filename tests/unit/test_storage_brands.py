@@ -174,6 +174,12 @@ def test_the_snapshots_digest_covers_what_matching_reads_and_nothing_else(librar
     differs()
 
 
+def test_a_text_without_letters_can_not_be_denied(library: Library) -> None:
+    for texts in ([], ["  "], ["!!", ""]):
+        with pytest.raises(UserFixable, match="letter or digit"):
+            library.brands.deny(texts)
+
+
 def test_books_deny_list_and_pairs(library: Library) -> None:
     acme, zeta = library.brands.add("Acme"), library.brands.add("Zeta", books=["all"])
     assert library.brands.list_in_book("all", [acme.id, zeta.id]) == 1
