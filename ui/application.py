@@ -23,6 +23,7 @@ from ui.bridge import Bridge
 from ui.dialogs.crash import CrashReports
 from ui.garbage import GarbageKeeper
 from ui.icons import app_icon
+from ui.imports import take_out_import_hook
 from ui.logs import LogFiles
 from ui.main_window import MainWindow
 from ui.message_bar import MessageBar
@@ -41,6 +42,7 @@ lock anew for every row) waited up to 49 ms at p95 while a decision was stored; 
 
 def make_qt_application() -> QApplication:
     """The QApplication, with our names and icon; the one that exists where there is one."""
+    take_out_import_hook()
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing

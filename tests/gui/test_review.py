@@ -339,3 +339,19 @@ def test_only_chunks_whose_texts_are_read_bring_the_queue_up_to_date(at):
     at.review.parts_done(done(StageName.RUN_OCR))
     assert not at.desk.settled
     at.settle()
+
+
+def test_the_time_field_opens_without_the_look_of_the_last_mistake(at):
+    transport = at.review.canvas.transport
+
+    def edge() -> str:
+        image = transport.field.grab().toImage()
+        return image.pixelColor(0, image.height() // 2).name()
+
+    transport.ask_time()
+    fresh = edge()
+    QTest.keyClicks(transport.field, "soon")
+    QTest.keyClick(transport.field, KEY.Key_Return)
+    assert edge() != fresh, "a mistake is seen"
+    transport.ask_time()
+    assert edge() == fresh

@@ -43,8 +43,8 @@ def main(arguments: list[str]) -> int:
                 folder = OUT / f"{theme}-{width}x{height}"
                 folder.mkdir(parents=True, exist_ok=True)
                 for kind in ("empty", "fresh", "demo"):
-                    wanted = [s for s in SHOTS if s.library == kind]
-                    if given.names and not any(n in s.name for s in wanted for n in given.names):
+                    wanted = [s for s in SHOTS if s.library == kind and _is_named(s.name, given.names)]
+                    if not wanted:
                         continue
                     studio = Studio(scratch, libraries, kind, theme, (width, height))
                     for each in wanted:
@@ -56,6 +56,10 @@ def main(arguments: list[str]) -> int:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return 0
+
+
+def _is_named(name: str, parts: list[str]) -> bool:
+    return not parts or any(part in name for part in parts)
 
 
 if __name__ == "__main__":

@@ -45,14 +45,14 @@ class Transport(QWidget):
         self._time = QLabel()
         self._time.setAccessibleName(tr("Time"))
         row.addWidget(self._time)
-        self._field = QLineEdit()
-        self._field.setPlaceholderText(tr("m:ss.mmm"))
-        self._field.setAccessibleName(tr("Go to time"))
-        self._field.setFixedWidth(120)
-        self._field.returnPressed.connect(self._typed)
-        self._field.editingFinished.connect(self.leave_field)
-        self._field.hide()
-        row.addWidget(self._field)
+        self.field = QLineEdit()
+        self.field.setPlaceholderText(tr("m:ss.mmm"))
+        self.field.setAccessibleName(tr("Go to time"))
+        self.field.setFixedWidth(120)
+        self.field.returnPressed.connect(self._typed)
+        self.field.editingFinished.connect(self.leave_field)
+        self.field.hide()
+        row.addWidget(self.field)
         self._speed = QLabel()
         self._speed.setProperty("look", "badge-info")
         self._speed.hide()
@@ -104,26 +104,26 @@ class Transport(QWidget):
     def ask_time(self) -> None:
         """Opens the field for a time to go to."""
         self._time.hide()
-        self._field.show()
-        self._field.clear()
-        self._field.setProperty("look", "")
-        self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.show()
+        self.field.clear()
+        set_look(self.field, "")
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def leave_field(self) -> None:
         """Closes the field."""
-        if self._field.isVisible() and not self._field.hasFocus():
+        if self.field.isVisible() and not self.field.hasFocus():
             self._close_field()
 
     def _close_field(self) -> None:
-        self._field.hide()
+        self.field.hide()
         self._time.show()
 
     def _typed(self) -> None:
         try:
-            time = parse_time(self._field.text().replace(",", "."))
+            time = parse_time(self.field.text().replace(",", "."))
         except ValueError:
-            set_look(self._field, "wrong")
-            self._field.setToolTip(tr("A time like 90, 1:30 or 1:02:03.5"))
+            set_look(self.field, "wrong")
+            self.field.setToolTip(tr("A time like 90, 1:30 or 1:02:03.5"))
             return
         self._close_field()
         self.time_typed.emit(time)
