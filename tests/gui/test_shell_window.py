@@ -210,6 +210,20 @@ def test_report_follows_the_run(demo_window):
     assert page.table.model().rowCount() == total
 
 
+def test_the_report_fills_a_wide_window_and_cuts_nothing_in_a_narrow_one(demo_window):
+    demo_window.do("view.report")
+    table = demo_window.window.pages.currentWidget().table
+    demo_window.until(lambda: table.model().rowCount() > 0)
+    header = table.horizontalHeader()
+    for width in (2560, 1000):
+        demo_window.window.resize(width, 800)
+        demo_window.settle()
+        needed = [max(table.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in range(header.count())]
+        assert all(header.sectionSize(c) >= least for c, least in enumerate(needed))
+        assert header.length() >= table.viewport().width()
+        assert width < 2560 or header.length() == table.viewport().width()
+
+
 def test_export_writes_json_and_csv(demo_window, tmp_path):
     window = demo_window.window
     window.library.export(window.session.job.id, window.session.source.name, tmp_path)

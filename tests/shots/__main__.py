@@ -10,6 +10,10 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.shots.registry import Shot
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "shots"
@@ -43,19 +47,26 @@ def main(arguments: list[str]) -> int:
                 folder = OUT / f"{theme}-{width}x{height}"
                 folder.mkdir(parents=True, exist_ok=True)
                 for kind in ("empty", "fresh", "demo"):
-                    wanted = [s for s in SHOTS if s.library == kind and _is_named(s.name, given.names)]
-                    if not wanted:
+                    walk = _until_the_last_named([s for s in SHOTS if s.library == kind], given.names)
+                    if not walk:
                         continue
                     studio = Studio(scratch, libraries, kind, theme, (width, height))
-                    for each in wanted:
+                    for each in walk:
                         over = each.make(studio)
-                        studio.picture(over).save(str(folder / f"{each.name}.png"))
+                        if _is_named(each.name, given.names):
+                            studio.picture(over).save(str(folder / f"{each.name}.png"))
+                            print(f"{folder.name}/{each.name}.png", flush=True)
                         studio.close_over(over)
-                        print(f"{folder.name}/{each.name}.png", flush=True)
                     studio.close()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return 0
+
+
+def _until_the_last_named(shots: list[Shot], parts: list[str]) -> list[Shot]:
+    """The screens to go through: each begins where the one before it left the window."""
+    named = [n for n, each in enumerate(shots) if _is_named(each.name, parts)]
+    return shots[: named[-1] + 1] if named else []
 
 
 def _is_named(name: str, parts: list[str]) -> bool:

@@ -21,6 +21,8 @@ from ui.text import tr
 from ui.theme import Theme
 
 SORT = Qt.ItemDataRole.UserRole
+BRAND_WIDTH = 240
+"""Pixels that the brand's name has at least."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -117,14 +119,28 @@ class ExposureTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.selectionModel().selectionChanged.connect(lambda *_: self.brand_chosen.emit(self.chosen()))
 
     def show_figures(self, figures: ExposureFigures) -> None:
         self.figures_model.show_figures(figures)
+        self._share_width()
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """Each column has the room that it needs; what is left over is shared by all."""
         header = self.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(0, 240)
+        count = header.count()
+        if not count:
+            return
+        need = [max(self.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in range(count)]
+        need[0] = max(need[0], BRAND_WIDTH)
+        share, rest = divmod(max(0, self.viewport().width() - sum(need)), count)
+        for column, width in enumerate(need):
+            header.resizeSection(column, width + share + (column < rest))
 
     def search(self, text: str) -> None:
         self._proxy.setFilterFixedString(text)
