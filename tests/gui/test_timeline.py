@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QHelpEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from ui.theme import Theme
 from ui.timeline.data import DECIDED, UNDECIDED, Lane, TimelineData, running_sums
@@ -111,6 +111,14 @@ def test_a_click_on_a_brand_chooses_it(qtbot, timeline):
         at = QPoint(20, RULER + ROW + 4)
         qtbot.mouseClick(timeline.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert caught.args == [lane_mark("brand 1", False)]
+
+
+def test_a_brand_tells_its_time_and_that_the_report_may_count_less(timeline):
+    at = QPoint(20, RULER + ROW // 2)
+    help_event = QHelpEvent(QEvent.Type.ToolTip, at, timeline.viewport().mapToGlobal(at))
+    QApplication.sendEvent(timeline.viewport(), help_event)
+    words = QToolTip.text()
+    assert " on screen in 1 appearance\n" in words and "The report may count less" in words
 
 
 def test_the_wheel_zooms_about_the_cursor(timeline):

@@ -117,10 +117,11 @@ class ImportDialog(Dialog):
         self.book.setFocus()
 
     def _show(self, report: ImportReport) -> None:
+        known = len(self._file.rows) - report.added
         self.outcome.setText(
-            tr("{new} new, {joined} that join or stay.").format(
-                new=f"{report.added:,}", joined=f"{len(self._file.rows) - report.added:,}"
-            )
+            plural(report.added, tr("{n} new brand"), tr("{n} new brands"))
+            + ", "
+            + plural(known, tr("{n} that is there already."), tr("{n} that are there already."))
         )
         notes = [*self._file.notes, *report.notes]
         self.notes.addItems(notes)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from engine.domain.timebase import format_time
 from ui.text import duration as duration_words
-from ui.text import tr
+from ui.text import plural, tr
 from ui.theme import Theme
 from ui.timeline.data import EMPTY, Lane, TimelineData
 from ui.timeline.painting import GUTTER, ROW, RULER, View, paint_content, paint_lanes
@@ -306,8 +306,13 @@ class Timeline(QAbstractScrollArea):
         lane = self._lane_at(at.y())
         words = ""
         if lane is not None and at.x() < GUTTER:
-            facts = tr("{time} on screen, {n} appearances")
-            words = f"{lane_name(lane)}\n" + facts.format(time=duration_words(lane.seconds), n=len(lane.keys))
+            many = plural(len(lane.keys), tr("{n} appearance"), tr("{n} appearances"))
+            facts = tr("{time} on screen in {appearances}")
+            words = f"{lane_name(lane)}\n" + facts.format(time=duration_words(lane.seconds), appearances=many)
+            if lane.name:
+                words += "\n" + tr(
+                    "The report may count less: it leaves out what is too small, blurred or cut off."
+                )
         elif at.x() >= GUTTER and self._data is not EMPTY:
             time = self._time_at(at.x())
             words = format_time(time)
