@@ -76,6 +76,13 @@ def set_category(cmd: SetCategory, work: Work) -> Outcome:
 
 def add_alias(cmd: AddAlias, work: Work) -> Outcome:
     brand = work.brand(cmd.brand_id)
+    for alias in cmd.aliases:
+        if not fold_compact(alias):
+            raise UserFixable(
+                f"{alias!r} has no letter or digit: it could never be found in a video.",
+                still_works="Nothing was changed.",
+                to_do="Give an alias with letters or digits; a mark without any is found by a reference picture.",
+            )
     added = [
         alias
         for alias in cmd.aliases

@@ -218,6 +218,11 @@ def test_impact_of_alias_and_deny_edits(desk: Desk, book: BrandBook) -> None:
     assert book.outdated().sources == ()
 
 
+def test_an_alias_without_a_letter_is_refused(desk: Desk) -> None:
+    with pytest.raises(UserFixable, match="no letter or digit"):
+        desk.bus.do(AddAlias(brand_id=brand(desk, "Hankook"), aliases=("!!",)))
+
+
 def test_impact_of_a_split_by_sightings(desk: Desk, jobs: list[DetectJob], book: BrandBook) -> None:
     sightings = book.sightings_of(brand(desk, "Hankook"), [jobs[1].source_asset_id])
     impact = carry_out(
