@@ -26,6 +26,7 @@ class FailuresDialog(Dialog):
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         table.verticalHeader().hide()
         table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
         for row, item in enumerate(items):
             for column, words in enumerate((stage_title(item.stage), item.where, item.what)):
                 table.setItem(row, column, QTableWidgetItem(words))

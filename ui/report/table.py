@@ -113,6 +113,7 @@ class ExposureTable(QTableView):
         self.sortByColumn(1, Qt.SortOrder.DescendingOrder)
         self.setAccessibleName(tr("Exposure of each brand"))
         self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
         self.setAlternatingRowColors(True)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(30)
