@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
+from app.commands import AcceptRun
 from app.container import open_container
 from engine.adapters.cv import cv2
 from engine.domain.geometry import rectangle
@@ -39,9 +42,15 @@ BRANDS = 60
 
 
 def make_big_library(
-    folder: Path, *, minutes: int = 90, appearances: int = 20_000, boxes: int = 200_000
+    folder: Path,
+    *,
+    minutes: int = 90,
+    appearances: int = 20_000,
+    boxes: int = 200_000,
+    texts: Sequence[str] = (),
 ) -> str:
-    """A source of `minutes` with so many appearances and boxes in all; returns the run's id."""
+    """A source of `minutes` with so many appearances and boxes in all; returns the run's id. With `texts` each
+    appearance is unresolved and says one of them."""
     random.seed(7)
     with open_container(folder) as app:
         library = app.library
@@ -96,8 +105,16 @@ def make_big_library(
             save(StageName.RUN_OCR, chunk.index, TextsPart(chunk.index, (), ()))
         length = boxes // appearances
         found = [_appearance(n, last - length - 1, length, ids, names) for n in range(appearances)]
+        if texts:
+            found = [
+                msgspec.structs.replace(
+                    a, text=text, verdict="unresolved", brand_id="", brand_name="", candidates=()
+                )
+                for a, text in zip(found, texts, strict=True)
+            ]
         save(StageName.MATCH_BRANDS, JOB_CHUNK, MatchPart(tuple(found)), boxes)
         library.jobs.move(job.id, JobStatus.COMPLETED)
+        app.bus.do(AcceptRun(job_id=job.id))
         return job.id
 
 

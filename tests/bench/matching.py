@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.book_csv import read_book_csv
@@ -23,7 +24,7 @@ def run(*, quick: bool, clips: Path | None) -> None:
     while len(names) < 10_000:
         names.append(f"{rng.choice(names[:2000])} {_word(rng)}")
     book = Book.build([BookEntry(str(i), name) for i, name in enumerate(names)], ())
-    texts = [_noisy(rng, rng.choice(names)) if rng.random() < 0.5 else _word(rng) for _ in range(100_000)]
+    texts = read_badly(rng, names, 100_000)
     rows = [("what", "seconds")]
     started = time.perf_counter()
     match_texts(texts, book)
@@ -34,6 +35,11 @@ def run(*, quick: bool, clips: Path | None) -> None:
         cluster_texts(items, level, set())
         rows.append((f"clusters of {len(items):,} texts, {level}", f"{time.perf_counter() - started:.2f}"))
     table(rows)
+
+
+def read_badly(rng: random.Random, names: Sequence[str], count: int) -> list[str]:
+    """So many texts as a reader gives them: half of them names with mistakes, half words that are no name."""
+    return [_noisy(rng, rng.choice(names)) if rng.random() < 0.5 else _word(rng) for _ in range(count)]
 
 
 def _word(rng: random.Random) -> str:

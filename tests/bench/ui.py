@@ -9,10 +9,14 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tests.bench.support import scratch
+
+if TYPE_CHECKING:
+    from ui.brands.clusters_tab import ClustersTab
 
 BEAT_MS = 5
 
@@ -22,6 +26,7 @@ def run(*, quick: bool = False, clips: Path | None = None) -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with scratch() as folder:
         _large(folder / "large", quick=quick)
+        _clustering(folder / "texts", quick=quick)
         _scrubbing(folder, quick=quick)
 
 
@@ -142,7 +147,7 @@ def _large(library: Path, *, quick: bool) -> None:
 
     from tests.bench.big_run import make_big_library
 
-    size = {"minutes": 15, "appearances": 3_000, "boxes": 30_000} if quick else {}
+    size: dict[str, Any] = {"minutes": 15, "appearances": 3_000, "boxes": 30_000} if quick else {}
     make_big_library(library, **size)
     bench = Bench(library, library)
     print(f"window built and painted             {bench.first_paint:6.2f} s   (budget 1 s after start)")
@@ -187,6 +192,41 @@ def _large(library: Path, *, quick: bool) -> None:
         review.timeline.viewport().repaint()
         painted.append(time.perf_counter() - started)
     row("timeline repainted at another zoom", painted, "(budget 16 ms)")
+    bench.close()
+
+
+def _has_level(tab: ClustersTab, level: str) -> bool:
+    return tab.loaded_level == level
+
+
+def _clustering(library: Path, *, quick: bool) -> None:
+    """The alias workbench over 20,000 distinct unresolved texts, through all its levels."""
+    from app.book_csv import read_book_csv
+    from engine.clustering import LEVELS
+    from resources.brands import starter_book
+    from tests.bench.big_run import make_big_library
+    from tests.bench.matching import read_badly
+    from ui.brands.page import BrandsPage
+
+    count = 2_000 if quick else 20_000
+    names = [row.name for row in read_book_csv(starter_book()).rows]
+    texts = list(dict.fromkeys(read_badly(random.Random(5), names, 2 * count)))[:count]
+    make_big_library(library, appearances=count, boxes=2 * count, texts=texts)
+    bench = Bench(library, library)
+    bench.until(lambda: bench.window.session.loaded)
+    for place in ("view.review", "view.report", "view.runs", "view.brands"):
+        bench.window.show_page(place)
+    page = bench.window.findChild(BrandsPage)
+    assert page is not None
+    tab = page.clusters_tab
+    bench.until(tab.isHidden)
+    bench.watch()
+    page.tabs.setCurrentWidget(tab)
+    for number, level in enumerate(LEVELS):
+        tab._to_level(number)
+        bench.until(partial(_has_level, tab, level))
+        print(f"clusters of {count:,} texts, {level:12} {len(tab.clusters.clusters):6,}")
+    row("stalls while clustering", bench.watched(), "(budget 16 ms p99)")
     bench.close()
 
 
