@@ -49,8 +49,9 @@ def make_big_library(
     boxes: int = 200_000,
     texts: Sequence[str] = (),
 ) -> str:
-    """A source of `minutes` with so many appearances and boxes in all; returns the run's id. With `texts` each
-    appearance is unresolved and says one of them."""
+    """A source of `minutes` with so many appearances and boxes in all; returns the run's id.
+
+    With `texts` the run is accepted, and each appearance is unresolved and says one of them."""
     random.seed(7)
     with open_container(folder) as app:
         library = app.library
@@ -114,7 +115,8 @@ def make_big_library(
             ]
         save(StageName.MATCH_BRANDS, JOB_CHUNK, MatchPart(tuple(found)), boxes)
         library.jobs.move(job.id, JobStatus.COMPLETED)
-        app.bus.do(AcceptRun(job_id=job.id))
+        if texts:
+            app.bus.do(AcceptRun(job_id=job.id))
         return job.id
 
 
