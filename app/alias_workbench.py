@@ -10,7 +10,7 @@ from typing import Literal
 
 from app.accepted_runs import AcceptedRuns
 from app.commands import AddBrand, Command, MergeBrands, Several
-from app.overlay import EffectiveAppearance, State
+from app.overlay import EffectiveAppearance, Overlay, State
 from app.review_rows import CropRef, Facts
 from engine.clustering import LEVELS, Cluster, ClusterItem, Level, cluster_texts
 from engine.domain.brands import KnownBrand
@@ -156,7 +156,7 @@ class AliasWorkbench:
 
     def unresolved(self) -> list[WorkMember]:
         """Every unresolved text of the accepted runs, most seconds first."""
-        return sorted(self._unresolved().values(), key=lambda m: (-m.seconds, m.text))
+        return sorted(_unresolved(self._shown()).values(), key=lambda m: (-m.seconds, m.text))
 
     def merge_command(
         self, members: Iterable[WorkMember], *, into: str = "", name: str = "", title: str = ""
@@ -233,43 +233,24 @@ class AliasWorkbench:
 
     def _members(self, brands_too: bool) -> dict[str, WorkMember]:
         """By spelling: unresolved texts, and names and aliases of all brands."""
-        members = self._unresolved()
+        shown = self._shown()
+        members = _unresolved(shown)
         if not brands_too:
             return members
         with self._library.db.read() as conn:
             brands = self._library.brands.all(conn=conn)
             tops = self._library.brands.redirects(conn=conn)
         names = {b.id: b.canonical_name for b in brands}
-        seen = self._of_brands()
+        seen = _of_brands(shown)
         for brand in sorted(brands, key=lambda b: b.merged_into is not None):
             for text, member in _spelt(brand, tops[brand.id], names[tops[brand.id]], seen):
                 if text not in members or not members[text].brand_id:
                     members[text] = member
         return members
 
-    def _unresolved(self) -> dict[str, WorkMember]:
-        found: dict[str, _Tally] = defaultdict(_Tally)
-        for overlay in self._accepted.overlays():
-            facts = Facts(overlay.run)
-            for a in overlay.appearances:
-                if _open(a):
-                    found[a.text].add(a, facts)
-        return {text: _member("text", text, "", "", tally) for text, tally in found.items()}
-
-    def _of_brands(self) -> dict[tuple[str, str], _Tally]:
-        """What counts for each brand, under (surviving brand's id, ''), and what of it matched by one of its
-        spellings, under (id, folded spelling)."""
-        found: dict[tuple[str, str], _Tally] = defaultdict(_Tally)
-        for overlay in self._accepted.overlays():
-            facts = Facts(overlay.run)
-            for a in overlay.appearances:
-                if not a.counts or a.surface != "scene":
-                    continue
-                found[a.brand_id, ""].add(a, facts)
-                best = a.machine.candidates[0] if a.machine is not None and a.machine.candidates else None
-                if best is not None and best.matched and overlay.names.resolve(best.brand_id) == a.brand_id:
-                    found[a.brand_id, fold_compact(best.matched)].add(a, facts)
-        return found
+    def _shown(self) -> list[tuple[Overlay, Facts]]:
+        """The accepted runs with what people decided, read once for all that is told of them."""
+        return [(overlay, Facts(overlay.run)) for overlay in self._accepted.overlays()]
 
     def _apart(self, members: dict[str, WorkMember]) -> set[frozenset[str]]:
         """Remembered "not the same" pairs as pairs of spellings."""
@@ -310,6 +291,30 @@ def _open(a: EffectiveAppearance) -> bool:
         and a.surface == "scene"
         and len(fold_compact(a.text)) >= SHORTEST
     )
+
+
+def _unresolved(shown: Iterable[tuple[Overlay, Facts]]) -> dict[str, WorkMember]:
+    found: dict[str, _Tally] = defaultdict(_Tally)
+    for overlay, facts in shown:
+        for a in overlay.appearances:
+            if _open(a):
+                found[a.text].add(a, facts)
+    return {text: _member("text", text, "", "", tally) for text, tally in found.items()}
+
+
+def _of_brands(shown: Iterable[tuple[Overlay, Facts]]) -> dict[tuple[str, str], _Tally]:
+    """What counts for each brand, under (surviving brand's id, ''), and what of it matched by one of its
+    spellings, under (id, folded spelling)."""
+    found: dict[tuple[str, str], _Tally] = defaultdict(_Tally)
+    for overlay, facts in shown:
+        for a in overlay.appearances:
+            if not a.counts or a.surface != "scene":
+                continue
+            found[a.brand_id, ""].add(a, facts)
+            best = a.machine.candidates[0] if a.machine is not None and a.machine.candidates else None
+            if best is not None and best.matched and overlay.names.resolve(best.brand_id) == a.brand_id:
+                found[a.brand_id, fold_compact(best.matched)].add(a, facts)
+    return found
 
 
 def _spelt(
