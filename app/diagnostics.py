@@ -44,6 +44,7 @@ def examine(library: Path | None = None) -> list[Finding]:
         except importlib.metadata.PackageNotFoundError:
             found.append(Finding(name, False, "not installed: run ./dev setup"))
     found.append(_runtime())
+    found.append(_openvino())
     found.append(_provider())
     found.append(_models())
     found.append(_room(library))
@@ -59,9 +60,16 @@ def _runtime() -> Finding:
     return Finding("ONNX Runtime", False, "not installed: run ./dev setup")
 
 
+def _openvino() -> Finding:
+    try:
+        return Finding("OpenVINO", True, importlib.metadata.version("openvino"))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding("OpenVINO", True, "not here; ONNX Runtime runs the models, more slowly")
+
+
 def _provider() -> Finding:
     try:
-        from engine.adapters.onnx import choose_provider
+        from engine.adapters.inference import choose_provider
 
         name = choose_provider()
     except Exception as error:

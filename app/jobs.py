@@ -269,10 +269,12 @@ class JobService:
     def _ready_doors(self) -> Doors:
         """The engine's doors and the worker pool, made when the first run starts."""
         if self._doors is None:
+            from engine.adapters.inference import choose_provider
+            from engine.adapters.memory import few_heaps
             from engine.adapters.model_hub import ThreadModelHub
-            from engine.adapters.onnx import choose_provider
             from engine.runner import Doors
 
+            few_heaps()
             self._pool = ThreadPoolExecutor(
                 self.workers,
                 thread_name_prefix="engine-worker",

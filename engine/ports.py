@@ -105,7 +105,7 @@ class ModelHub(Protocol):
 
     @property
     def provider(self) -> str:
-        """The onnxruntime execution provider in use, checked on a live session."""
+        """Where models run (an execution provider of onnxruntime, or OpenVINO), checked on a live session."""
         ...
 
     def get(self, key: Hashable, build: Callable[[], T]) -> T: ...

@@ -35,7 +35,9 @@ class FoundText(Protocol):
 class Detector(Protocol):
     """Anything that finds lines of text in a BGR picture."""
 
-    def find(self, picture: NDArray[np.uint8], min_score: float = 0.0) -> Sequence[FoundText]: ...
+    def find(
+        self, picture: NDArray[np.uint8], min_score: float = 0.0, *, piece: bool = False
+    ) -> Sequence[FoundText]: ...
 
 
 def text_regions(
@@ -57,7 +59,7 @@ def text_regions(
         left, top = int(x0), int(y0)
         piece = pixels[top : int(np.ceil(y1)), left : int(np.ceil(x1))]
         shift = np.array([left, top], np.float32)
-        for found in detector.find(scaled(piece, scale), floor):
+        for found in detector.find(scaled(piece, scale), floor, piece=areas is not None):
             corners = (found.quad / np.float32(scale) + shift).astype(np.float32)
             if line_height(corners) >= min_height:
                 regions.append(Region(corners, found.score, name))

@@ -180,6 +180,17 @@ def _folder(path: Path) -> str:
     return path.relative_to(ROOT).parent.as_posix()
 
 
+def inference_libraries() -> list[tuple[Path, str]]:
+    """The libraries that OpenVINO loads by name, with their folder in the bundle: ONNX models on processors need
+    one plugin and one reader of its many. None where this machine has no OpenVINO."""
+    spec = importlib.util.find_spec("openvino")
+    if spec is None or not spec.submodule_search_locations:
+        return []
+    folder = Path(next(iter(spec.submodule_search_locations))) / "libs"
+    wanted = ("openvino_intel_cpu_plugin", "openvino_onnx_frontend")
+    return [(path, "openvino/libs") for path in sorted(folder.iterdir()) if any(n in path.name for n in wanted)]
+
+
 def model_files() -> list[tuple[Path, str]]:
     """The model files of the built-in sets, found without importing their packages."""
     if str(ROOT) not in sys.path:

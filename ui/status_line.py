@@ -115,7 +115,7 @@ class StatusLine(QStatusBar):
         )
 
     def show_provider(self, provider: str) -> None:
-        """Where inference runs, as onnxruntime names it."""
+        """Where inference runs: a provider's name of onnxruntime, or OpenVINO."""
         names = {"": "", "CPUExecutionProvider": "CPU", "CUDAExecutionProvider": "CUDA"}
         name = names.get(provider, provider.removesuffix("ExecutionProvider"))
         self._provider.setText(tr("provider {name}").format(name=name) if name else "")

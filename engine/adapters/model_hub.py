@@ -20,7 +20,7 @@ class ThreadModelHub:
 
     @property
     def provider(self) -> str:
-        """The onnxruntime execution provider in use, found once and checked on a live session."""
+        """Where models run, found once and checked on a live session."""
         with self._lock:
             if not self._provider:
                 self._provider = self._find_provider()

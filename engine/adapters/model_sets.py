@@ -10,7 +10,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.adapters.onnx import file_digest
+from engine.adapters.inference import file_digest
 from engine.domain.errors import EnvironmentProblem, UserFixable
 
 Triple = tuple[float, float, float]

