@@ -93,12 +93,10 @@ def camera_motion(a: Picture, b: Picture) -> Motion:
     homography over its inliers. STILL where too few features agree."""
     if min(len(a.marks[0]), len(b.marks[0])) < _FEWEST:
         return STILL
-    pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(a.marks[1], b.marks[1])
-    near = [m for m in pairs if m.distance <= _LIKE_MARKS]
-    if len(near) < _FEWEST:
+    mine, theirs = _alike(a.marks[1], b.marks[1])
+    if len(mine) < _FEWEST:
         return STILL
-    source = a.marks[0][[m.queryIdx for m in near]]
-    target = b.marks[0][[m.trainIdx for m in near]]
+    source, target = a.marks[0][mine], b.marks[0][theirs]
     moved = np.abs(target - source).max(axis=1) > _MOVED
     still = int((~moved).sum())
     found = _similarity(source[moved], target[moved])
@@ -115,7 +113,20 @@ def camera_motion(a: Picture, b: Picture) -> Motion:
             matrix = refined
     scale = a.width / _SMALL
     to_source = np.diag([scale, scale, 1.0])
-    return Motion(to_source @ matrix @ np.linalg.inv(to_source), min(1.0, count / len(near)))
+    return Motion(to_source @ matrix @ np.linalg.inv(to_source), min(1.0, count / len(mine)))
+
+
+def _alike(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of descriptors `a` and `b` that are each other's nearest by Hamming distance, and near enough. One table
+    of distances serves both ways; OpenCV's matcher makes it twice."""
+    words_a, words_b = a.view(np.uint64), b.view(np.uint64)
+    apart = np.zeros((len(a), len(b)), np.uint16)
+    for word in range(words_a.shape[1]):
+        apart += np.bitwise_count(words_a[:, None, word] ^ words_b[None, :, word])
+    nearest, back = apart.argmin(axis=1), apart.argmin(axis=0)
+    rows = np.arange(len(a))
+    mutual = (back[nearest] == rows) & (apart[rows, nearest] <= _LIKE_MARKS)
+    return rows[mutual], nearest[mutual]
 
 
 def _similarity(source: Corners, target: Corners) -> tuple[Matrix, int] | None:
@@ -138,15 +149,14 @@ def _plausible(matrix: Matrix) -> bool:
 
 def mapped(matrix: Matrix, corners: Corners) -> Corners:
     """Points (n, 2) through a homography."""
-    ahead = np.c_[corners, np.ones(len(corners))] @ matrix.T
+    ahead = corners @ matrix[:, :2].T + matrix[:, 2]
     return (ahead[:, :2] / ahead[:, 2:]).astype(np.float32)
 
 
 def bounds(corners: Corners) -> tuple[float, float, float, float]:
     """Left, top, right, bottom of points (n, 2)."""
-    x0, y0 = corners.min(axis=0)
-    x1, y1 = corners.max(axis=0)
-    return float(x0), float(y0), float(x1), float(y1)
+    across, down = corners.T.tolist()
+    return min(across), min(down), max(across), max(down)
 
 
 def find_again(

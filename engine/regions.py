@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -145,5 +146,5 @@ def visible_parts(showings: Sequence[Corners], shares: Sequence[float], width: f
 
 def _length(corners: Corners) -> float:
     """Length by height of a region's upper and lower sides against its left and right ones."""
-    top, right, bottom, left = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
-    return float((top + bottom) / max(left + right, 1e-6))
+    a, b, c, d = corners.tolist()
+    return (math.dist(a, b) + math.dist(c, d)) / max(math.dist(b, c) + math.dist(d, a), 1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -140,5 +141,5 @@ def visible_share(corners: Corners, picture: Picture) -> float:
 
 def line_height(corners: Corners) -> float:
     """Mean length of the shorter pair of sides: the height of a line of text, whichever way it runs."""
-    sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
-    return float(min(sides[0] + sides[2], sides[1] + sides[3]) / 2)
+    a, b, c, d = corners.tolist()
+    return min(math.dist(a, b) + math.dist(c, d), math.dist(b, c) + math.dist(d, a)) / 2

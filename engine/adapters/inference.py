@@ -48,7 +48,7 @@ class Session(Protocol):
         ...
 
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
-        """The outputs for these inputs, in order."""
+        """The outputs for these inputs, in order. The next call may write to them."""
         ...
 
 

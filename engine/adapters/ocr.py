@@ -43,6 +43,7 @@ class TextDetector:
         # Pieces come in many sizes, for each of which OpenVINO takes longer to get ready than to look.
         self._pieces = open_session(model.path, CPU) if provider == OPENVINO else self._session
         self._input = self._session.inputs[0].name
+        self._whole, self._whole_size = np.zeros((1, 3, 0, 0), np.float32), (0, 0)
         values = np.arange(256, dtype=np.float32) / 255.0
         self._tables = [
             ((values - mean) / std).astype(np.float32)
@@ -50,16 +51,20 @@ class TextDetector:
         ]
 
     def probabilities(self, picture: NDArray[np.uint8], piece: bool = False) -> NDArray[np.float32]:
-        """Probability of text for each pixel of a BGR picture (height, width), or of a piece of one."""
+        """Probability of text for each pixel of a BGR picture (height, width), or of a piece of one. The next call may
+        write to it."""
         height, width = picture.shape[:2]
         padded = (
             max(_STRIDE, -(-height // _STRIDE) * _STRIDE),
             max(_STRIDE, -(-width // _STRIDE) * _STRIDE),
         )
-        tensor = np.zeros((1, 3, *padded), np.float32)
+        tensor = self._whole
+        if piece or self._whole_size != (height, width):
+            tensor = np.zeros((1, 3, *padded), np.float32)
+        if not piece:
+            self._whole, self._whole_size = tensor, (height, width)
         for channel, table in enumerate(self._tables):
-            plane = np.ascontiguousarray(picture[:, :, channel])
-            tensor[0, channel, :height, :width] = cv2.LUT(plane, table)
+            cv2.LUT(cv2.extractChannel(picture, channel), table, dst=tensor[0, channel, :height, :width])
         found = (self._pieces if piece else self._session).run({self._input: tensor})[0]
         return np.ascontiguousarray(found[0, 0, :height, :width])
 
