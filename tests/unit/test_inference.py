@@ -12,13 +12,16 @@ import pytest
 from engine.adapters import onnx, openvino
 from engine.adapters.cv import cv2
 from engine.adapters.inference import CPU, OPENVINO, choose_provider, open_session
-from engine.adapters.model_sets import model_set
+from engine.adapters.model_sets import SET_NAMES, model_set
 from engine.adapters.ocr import TextDetector, TextReader
 from engine.domain.errors import UserFixable
+from engine.textfold import fold_compact
 
 needs_openvino = pytest.mark.skipif(
     not openvino.works(model_set("ppocr-v6-tiny").reader.path), reason="no OpenVINO for this machine"
 )
+
+BOARDS = ("HANKOOK", "EMIRATES", "SANTANDER")
 
 
 def street(texts: tuple[str, ...]) -> np.ndarray:
@@ -40,17 +43,24 @@ def test_the_provider_is_one_that_runs_a_model() -> None:
 
 
 @needs_openvino
-@pytest.mark.parametrize("name", ["ppocr-v6-small", "ppocr-v6-tiny", "ppocr-v5-mobile", "ppocr-v4"])
-def test_openvino_finds_and_reads_what_onnxruntime_does(name: str) -> None:
-    model, image = model_set(name), street(("HANKOOK", "EMIRATES", "SANTANDER"))
+@pytest.mark.parametrize("name", SET_NAMES)
+def test_openvino_finds_what_onnxruntime_finds(name: str) -> None:
+    model, image = model_set(name), street(BOARDS)
     found = {p: TextDetector(model.detector, p).find(image) for p in (CPU, OPENVINO)}
     for ours, theirs in zip(found[OPENVINO], found[CPU], strict=True):
         assert np.abs(ours.quad - theirs.quad).max() < 6
-    boards = [image[40 + 100 * row : 100 + 100 * row, 60:580] for row in range(3)]
+
+
+@needs_openvino
+@pytest.mark.parametrize("name", ["ppocr-v6-small", "ppocr-v6-tiny"])
+def test_openvino_reads_what_onnxruntime_reads(name: str) -> None:
+    model, image = model_set(name), street(BOARDS)
+    boards = [image[40 + 100 * row : 100 + 100 * row, 60:580] for row in range(len(BOARDS))]
     read = {p: TextReader(model.reader, p).read(boards) for p in (CPU, OPENVINO)}
-    for text, other in zip(read[OPENVINO], read[CPU], strict=True):
-        assert text.text.strip() == other.text.strip()
-        assert text.score == pytest.approx(other.score, abs=0.05)
+    assert [fold_compact(t.text) for t in read[OPENVINO]] == [name.lower() for name in BOARDS]
+    for ours, theirs in zip(read[OPENVINO], read[CPU], strict=True):
+        assert fold_compact(ours.text) == fold_compact(theirs.text)
+        assert ours.score == pytest.approx(theirs.score, abs=0.05)
 
 
 @needs_openvino
@@ -62,18 +72,16 @@ def test_openvino_tells_what_onnxruntime_tells_about_a_model() -> None:
 
 
 @needs_openvino
-def test_a_few_sizes_and_any_size_answer_alike_and_leave_earlier_answers_alone() -> None:
+def test_a_few_sizes_and_any_size_answer_alike() -> None:
     path = model_set("ppocr-v6-tiny").reader.path
     any_size, few_sizes = open_session(path, OPENVINO), open_session(path, OPENVINO, few_sizes=True)
     name = any_size.inputs[0].name
     noise = np.random.default_rng(1)
-    kept = []
     for width in (160, 240, 320, 400, 480, 160, 240):
         tensor = noise.random((1, 3, 48, width), np.float32)
         (one,), (other,) = any_size.run({name: tensor}), few_sizes.run({name: tensor})
+        assert one.shape == other.shape == (1, width // 8, few_sizes.outputs[0].shape[-1])
         assert np.abs(one - other).max() < 0.02
-        kept.append((one, one.copy()))
-    assert all(np.array_equal(answer, then) for answer, then in kept)
 
 
 @needs_openvino
@@ -93,7 +101,7 @@ def test_first_answers_in_many_threads_at_once_all_come() -> None:
 import os, threading
 import numpy as np
 from engine.adapters.inference import OPENVINO, open_session
-from engine.adapters.model_sets import model_set
+from engine.adapters.model_sets import SET_NAMES, model_set
 path = model_set("ppocr-v6-tiny").reader.path
 ready = threading.Barrier(4)
 def first():
@@ -125,5 +133,6 @@ def test_what_openvino_cannot_load_is_left_to_onnxruntime(tmp_path: Path) -> Non
 
 def test_without_openvino_onnxruntime_runs_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openvino, "_cores", [])
+    monkeypatch.setattr(openvino, "_loaded", {})
     monkeypatch.setitem(sys.modules, "openvino", None)
     assert choose_provider() in (CPU, "CUDAExecutionProvider")
