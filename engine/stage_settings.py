@@ -271,7 +271,7 @@ class DetectRegionsSettings(StageSettings):
         advanced=True,
     )
     look_every: float = setting(
-        2.0,
+        1.25,
         "Look every",
         "The detector looks at least this often; between looks signs are followed along the camera's motion.",
         unit="s",
