@@ -188,7 +188,9 @@ def inference_libraries() -> list[tuple[Path, str]]:
         return []
     folder = Path(next(iter(spec.submodule_search_locations))) / "libs"
     wanted = ("openvino_intel_cpu_plugin", "openvino_onnx_frontend")
-    return [(path, "openvino/libs") for path in sorted(folder.iterdir()) if any(n in path.name for n in wanted)]
+    return [
+        (path, "openvino/libs") for path in sorted(folder.iterdir()) if any(n in path.name for n in wanted)
+    ]
 
 
 def model_files() -> list[tuple[Path, str]]:

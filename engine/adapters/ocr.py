@@ -24,6 +24,8 @@ _WIDTH_STEP = 80
 _WIDEST = 1600
 _FLAT_BATCH = 8
 _CERTAIN = 0.985
+_SMALL_READER = 8_000_000
+"""Bytes of a reader's file below which OpenVINO takes as long to get ready for a crop's width as it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ class TextReader:
     depends on what else is read with it; on the CPU one crop a call is no slower than a batch."""
 
     def __init__(self, model: ReaderModel, provider: str = CPU) -> None:
+        if provider == OPENVINO and model.path.stat().st_size < _SMALL_READER:
+            provider = CPU
         self._session = open_session(model.path, provider)
         self._input = self._session.inputs[0].name
         self._characters = _characters(model, self._session)

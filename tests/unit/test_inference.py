@@ -52,9 +52,8 @@ def test_openvino_finds_what_onnxruntime_finds(name: str) -> None:
 
 
 @needs_openvino
-@pytest.mark.parametrize("name", ["ppocr-v6-small", "ppocr-v6-tiny"])
-def test_openvino_reads_what_onnxruntime_reads(name: str) -> None:
-    model, image = model_set(name), street(BOARDS)
+def test_openvino_reads_what_onnxruntime_reads() -> None:
+    model, image = model_set("ppocr-v6-small"), street(BOARDS)
     boards = [image[40 + 100 * row : 100 + 100 * row, 60:580] for row in range(len(BOARDS))]
     read = {p: TextReader(model.reader, p).read(boards) for p in (CPU, OPENVINO)}
     assert [fold_compact(t.text) for t in read[OPENVINO]] == [name.lower() for name in BOARDS]
