@@ -142,7 +142,7 @@ class TextReader:
     depends on what else is read with it; on the CPU one crop a call is no slower than a batch."""
 
     def __init__(self, model: ReaderModel, provider: str = CPU) -> None:
-        if provider == OPENVINO and model.path.stat().st_size < _SMALL_READER:
+        if provider == OPENVINO and model.path.is_file() and model.path.stat().st_size < _SMALL_READER:
             provider = CPU
         self._session = open_session(model.path, provider)
         self._input = self._session.inputs[0].name
