@@ -118,7 +118,7 @@ def import_book(cmd: ImportBook, work: Work) -> Outcome:
         tuple(b.id for b in changed),
         f"book:{cmd.book}",
         notes=report.notes,
-        idle="The library holds all of this already.",
+        idle=" ".join(report.notes) or "The library holds all of this already.",
     )
 
 

@@ -188,6 +188,19 @@ def test_own_keys_of_the_page_are_in_force_at_once(qtbot, driver):
     assert "(Q)" in services.actions["brands.confirm"].toolTip()
 
 
+def test_the_box_pressed_twice_at_once_ends_where_it_was(qtbot, driver):
+    page = page_of(driver)
+    open_one = next(r for r in page.table_tab.table.brands.shown if not r.confirmed)
+    choose(driver, open_one.name)
+    box = page.table_tab.panel.confirmed
+    box.setFocus()
+    for _ in range(2):
+        qtbot.keyClick(box, Qt.Key.Key_Space)
+    driver.settle()
+    assert not brands_of(driver).get(open_one.id).confirmed
+    assert not box.isChecked()
+
+
 def undo(driver: Driver, title: str) -> None:
     """Takes back the step of this name, once the window offers it."""
     action = driver.window.services.actions["edit.undo"]

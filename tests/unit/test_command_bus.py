@@ -165,6 +165,14 @@ def test_undo_and_redo_survive_a_restart(desk: Desk, job: DetectJob) -> None:
     assert desk.bus.redo() is None
 
 
+def test_an_import_that_changes_nothing_says_what_clashed(desk: Desk) -> None:
+    desk.bus.do(ImportBook(book="Client", lines=(BookLine("Pirelli", ("P Zero",)), BookLine("Emirates", ("EK",)))))
+    with pytest.raises(UserFixable, match="holds all of this already"):
+        desk.bus.do(ImportBook(book="Client", lines=(BookLine("Pirelli", ("P Zero",)),)))
+    with pytest.raises(UserFixable, match="P Zero"):
+        desk.bus.do(ImportBook(book="Client", lines=(BookLine("Emirates", ("P Zero",)),)))
+
+
 def test_a_group_is_one_undo_and_a_new_command_ends_redo(desk: Desk, job: DetectJob) -> None:
     first = state_of(desk.library)
     desk.bus.do(Deny(texts=("ONE",)), group="g")

@@ -341,10 +341,8 @@ class BrandPanel(QScrollArea):
 
     @Slot()
     def _confirm(self) -> None:
-        on = self.confirmed.isChecked()
-        ids = tuple(r.id for r in self._rows if r.confirmed != on)
-        if ids:
-            self._orders.do(tr("Confirming"), ConfirmBrand(brand_ids=ids, confirmed=on))
+        # All of them: what the rows say may be older than the last press.
+        self._orders.do(tr("Confirming"), ConfirmBrand(brand_ids=self._ids, confirmed=self.confirmed.isChecked()))
 
     def _add_alias(self, share: bool = False) -> None:
         texts = tuple(t.strip() for t in self.alias.text().split("|") if t.strip())
