@@ -166,7 +166,9 @@ def test_undo_and_redo_survive_a_restart(desk: Desk, job: DetectJob) -> None:
 
 
 def test_an_import_that_changes_nothing_says_what_clashed(desk: Desk) -> None:
-    desk.bus.do(ImportBook(book="Client", lines=(BookLine("Pirelli", ("P Zero",)), BookLine("Emirates", ("EK",)))))
+    desk.bus.do(
+        ImportBook(book="Client", lines=(BookLine("Pirelli", ("P Zero",)), BookLine("Emirates", ("EK",))))
+    )
     with pytest.raises(UserFixable, match="holds all of this already"):
         desk.bus.do(ImportBook(book="Client", lines=(BookLine("Pirelli", ("P Zero",)),)))
     with pytest.raises(UserFixable, match="P Zero"):

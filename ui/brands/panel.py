@@ -342,7 +342,9 @@ class BrandPanel(QScrollArea):
     @Slot()
     def _confirm(self) -> None:
         # All of them: what the rows say may be older than the last press.
-        self._orders.do(tr("Confirming"), ConfirmBrand(brand_ids=self._ids, confirmed=self.confirmed.isChecked()))
+        self._orders.do(
+            tr("Confirming"), ConfirmBrand(brand_ids=self._ids, confirmed=self.confirmed.isChecked())
+        )
 
     def _add_alias(self, share: bool = False) -> None:
         texts = tuple(t.strip() for t in self.alias.text().split("|") if t.strip())
