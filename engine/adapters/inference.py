@@ -70,7 +70,7 @@ def choose_provider() -> str:
 
 def open_session(path: Path, provider: str = CPU, *, few_sizes: bool = False) -> Session:
     """A session for the model at `path` on `provider`; onnxruntime on the CPU takes over what that can't run.
-    `few_sizes` says that its inputs will be of two or three sizes only, so that it pays to prepare for each.
+    `few_sizes` says that its inputs will be of one or two sizes only, so that it pays to prepare for each.
 
     Raises UserFixable where the file is missing or no model that can be loaded."""
     from engine.adapters import onnx

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.adapters.inference import Port
+from engine.domain.errors import EnvironmentProblem
 
-_MOST_SIZES = 5
+_MOST_SIZES = 2
 Sizes = tuple[tuple[int, ...], ...]
 
 
@@ -31,6 +32,7 @@ class _Model:
     """A model that the sessions of all threads share: compiled for any size, or for each of a few sizes."""
 
     def __init__(self, path: Path) -> None:
+        self._name = path.name
         try:
             self._graph = _core().read_model(str(path))
         except RuntimeError as error:
@@ -51,12 +53,21 @@ class _Model:
             return self._any_size
 
     def for_sizes(self, sizes: Sizes) -> Any:
-        """The model compiled for inputs of just these shapes; the ones used last are kept."""
+        """The model compiled for inputs of just these shapes; the two used last are kept. EnvironmentProblem where the
+        model takes other sizes only."""
         with self._lock:
             if sizes not in self._sized:
                 graph = self._graph.clone()
-                graph.reshape({port.name: list(s) for port, s in zip(self.inputs, sizes, strict=True)})
-                self._sized[sizes] = _compiled(graph)
+                try:
+                    graph.reshape({port.name: list(s) for port, s in zip(self.inputs, sizes, strict=True)})
+                    self._sized[sizes] = _compiled(graph)
+                except (RuntimeError, CannotRun) as error:
+                    wanted = ", ".join("×".join(map(str, s)) for s in sizes)
+                    raise EnvironmentProblem(
+                        f"{self._name} can't be run on inputs of {wanted}.",
+                        still_works="What was finished before is kept.",
+                        to_do="Choose another text detector in the settings, or another search size.",
+                    ) from error
             return _used(self._sized, sizes)
 
 
@@ -66,9 +77,10 @@ _cores: list[Any] = []
 
 
 def works(probe: Path) -> bool:
-    """True where OpenVINO is installed and compiles the model `probe`."""
+    """True where OpenVINO is installed, runs, and loads the model `probe`."""
     try:
-        OpenVinoSession(probe)
+        with _loading:
+            _Model(probe)
     except (CannotRun, ImportError):
         return False
     return True
