@@ -64,7 +64,8 @@ def _openvino() -> Finding:
     try:
         return Finding("OpenVINO", True, importlib.metadata.version("openvino"))
     except importlib.metadata.PackageNotFoundError:
-        return Finding("OpenVINO", True, "not here; ONNX Runtime runs the models, more slowly")
+        detail = "not here; ONNX Runtime runs the models, more slowly"
+        return Finding("OpenVINO", False, detail, optional=True)
 
 
 def _provider() -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from engine.adapters.cv import cv2
 from engine.carrying import Region
 from engine.domain.errors import UserFixable
+from engine.domain.geometry import text_height, text_width
 from engine.motion import Corners, Picture, bounds
 from engine.search_areas import Bounds, line_height, overlaps
 
@@ -146,5 +146,5 @@ def visible_parts(showings: Sequence[Corners], shares: Sequence[float], width: f
 
 def _length(corners: Corners) -> float:
     """Length by height of a region's upper and lower sides against its left and right ones."""
-    a, b, c, d = corners.tolist()
-    return (math.dist(a, b) + math.dist(c, d)) / max(math.dist(b, c) + math.dist(d, a), 1e-6)
+    points = corners.tolist()
+    return text_width(points) / max(text_height(points), 1e-6)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from engine.domain.geometry import text_height, text_width
 from engine.motion import Corners, Matrix, Picture, bounds, mapped
 
 _LEAST_LINE, _MOST_LINE = 12.0, 48.0
@@ -141,5 +141,5 @@ def visible_share(corners: Corners, picture: Picture) -> float:
 
 def line_height(corners: Corners) -> float:
     """Mean length of the shorter pair of sides: the height of a line of text, whichever way it runs."""
-    a, b, c, d = corners.tolist()
-    return min(math.dist(a, b) + math.dist(c, d), math.dist(b, c) + math.dist(d, a)) / 2
+    points = corners.tolist()
+    return min(text_width(points), text_height(points))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
+import importlib
 import posixpath
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("app", "ui", "engine", "storage", "resources")
@@ -180,31 +181,34 @@ def _folder(path: Path) -> str:
     return path.relative_to(ROOT).parent.as_posix()
 
 
+def model_sets() -> ModuleType:
+    """Our module that knows the packages with text models; the build doesn't run in the project's folder."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return importlib.import_module("engine.adapters.model_sets")
+
+
 def inference_libraries() -> list[tuple[Path, str]]:
     """The libraries that OpenVINO loads by name, with their folder in the bundle: ONNX models on processors need
     one plugin and one reader of its many. None where this machine has no OpenVINO."""
-    spec = importlib.util.find_spec("openvino")
-    if spec is None or not spec.submodule_search_locations:
+    root = model_sets().package_folder("openvino")
+    if root is None:
         return []
-    folder = Path(next(iter(spec.submodule_search_locations))) / "libs"
     wanted = ("openvino_intel_cpu_plugin", "openvino_onnx_frontend")
     return [
-        (path, "openvino/libs") for path in sorted(folder.iterdir()) if any(n in path.name for n in wanted)
+        (path, "openvino/libs")
+        for path in sorted((root / "libs").iterdir())
+        if any(n in path.name for n in wanted)
     ]
 
 
 def model_files() -> list[tuple[Path, str]]:
     """The model files of the built-in sets, found without importing their packages."""
-    if str(ROOT) not in sys.path:
-        sys.path.insert(0, str(ROOT))
-    from engine.adapters.model_sets import built_in_files
-
     found = []
-    for package, files in built_in_files().items():
-        spec = importlib.util.find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
+    for package, files in model_sets().built_in_files().items():
+        root = model_sets().package_folder(package)
+        if root is None:
             raise FileNotFoundError(f"{package} is not installed here: run ./dev setup")
-        root = Path(next(iter(spec.submodule_search_locations)))
         for file in files:
             if not (root / file).is_file():
                 raise FileNotFoundError(f"{package} has no {file}")

@@ -92,7 +92,7 @@ def available_sets() -> list[str]:
     """The built-in sets whose files are on this machine."""
     found = []
     for name, (package, *files, _, _) in _FILES.items():
-        root = _package_folder(package)
+        root = package_folder(package)
         if root is not None and all((root / str(file)).is_file() for file in files if file):
             found.append(name)
     return found
@@ -101,7 +101,7 @@ def available_sets() -> list[str]:
 def model_set(name: str) -> ModelSet:
     """The built-in set of this name. EnvironmentProblem where its package is not installed."""
     package, detector, reader, dictionary, (mean, std), (threshold, box_score, unclip) = _FILES[name]
-    root = _package_folder(package)
+    root = package_folder(package)
     for part in (detector, reader, *([dictionary] if dictionary else [])):
         if root is None or not (root / part).is_file():
             raise EnvironmentProblem(
@@ -143,7 +143,8 @@ def _user_file(text: str, what: str) -> Path:
     return Path(text).expanduser()
 
 
-def _package_folder(package: str) -> Path | None:
+def package_folder(package: str) -> Path | None:
+    """The folder of an installed package, found without importing it; None where it is not installed."""
     spec = importlib.util.find_spec(package)
     places = list(spec.submodule_search_locations or ()) if spec is not None else []
     return Path(places[0]) if places else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +41,8 @@ class TextDetector:
     """Finds lines of text. Not for use by two threads at once."""
 
     def __init__(self, model: DetectorModel, provider: str = CPU) -> None:
-        self._model = model
+        self._model, self._provider = model, provider
         self._session = open_session(model.path, provider, few_sizes=True)
-        # Pieces come in many sizes, for each of which OpenVINO takes longer to get ready than to look.
-        self._pieces = open_session(model.path, CPU) if provider == OPENVINO else self._session
         self._input = self._session.inputs[0].name
         self._whole, self._whole_size = np.zeros((1, 3, 0, 0), np.float32), (0, 0)
         values = np.arange(256, dtype=np.float32) / 255.0
@@ -51,6 +50,11 @@ class TextDetector:
             ((values - mean) / std).astype(np.float32)
             for mean, std in zip(model.mean, model.std, strict=True)
         ]
+
+    @cached_property
+    def _pieces(self) -> Session:
+        """Pieces come in many sizes, for each of which OpenVINO takes longer to get ready than to look."""
+        return open_session(self._model.path, CPU) if self._provider == OPENVINO else self._session
 
     def probabilities(self, picture: NDArray[np.uint8], piece: bool = False) -> NDArray[np.float32]:
         """Probability of text for each pixel of a BGR picture (height, width), or of a piece of one. The next call may

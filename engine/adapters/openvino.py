@@ -68,7 +68,10 @@ class _Model:
                         still_works="What was finished before is kept.",
                         to_do="Choose another text detector in the settings, or another search size.",
                     ) from error
-            return _used(self._sized, sizes)
+            self._sized.move_to_end(sizes)
+            while len(self._sized) > _MOST_SIZES:
+                self._sized.popitem(last=False)
+            return self._sized[sizes]
 
 
 _loading = Lock()
@@ -98,29 +101,19 @@ class OpenVinoSession:
             if model is None:
                 model = _loaded[key] = _Model(path)
         self._model = model
-        self._request = None if few_sizes else model.for_any_size().create_infer_request()
-        self._sized: OrderedDict[Sizes, Any] = OrderedDict()
+        self._few_sizes = few_sizes
+        self._sizes: Sizes = ()
+        self._request: Any = None if few_sizes else model.for_any_size().create_infer_request()
         self.inputs, self.outputs = model.inputs, model.outputs
         self.metadata: Mapping[str, str] = model.metadata
 
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """The outputs for these inputs, in order. They lie in memory that the next call writes to."""
-        request = self._request
-        if request is None:
-            sizes = tuple(feeds[port.name].shape for port in self.inputs)
-            if sizes not in self._sized:
-                self._sized[sizes] = self._model.for_sizes(sizes).create_infer_request()
-            request = _used(self._sized, sizes)
-        found = request.infer(dict(feeds), share_inputs=True, share_outputs=True)
+        sizes = tuple(feeds[port.name].shape for port in self.inputs) if self._few_sizes else ()
+        if sizes != self._sizes:
+            self._request, self._sizes = self._model.for_sizes(sizes).create_infer_request(), sizes
+        found = self._request.infer(dict(feeds), share_inputs=True, share_outputs=True)
         return [found[i] for i in range(len(self.outputs))]
-
-
-def _used(kept: OrderedDict[Sizes, Any], sizes: Sizes) -> Any:
-    """What is kept for `sizes`, now the last to be dropped."""
-    kept.move_to_end(sizes)
-    while len(kept) > _MOST_SIZES:
-        kept.popitem(last=False)
-    return kept[sizes]
 
 
 def _core() -> Any:

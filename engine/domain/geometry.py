@@ -66,12 +66,12 @@ def area(poly: Sequence[Point]) -> float:
     return abs(total) / 2
 
 
-def text_height(poly: Polygon) -> float:
+def text_height(poly: Sequence[Sequence[float]]) -> float:
     """Mean length of the left and right sides in pixels: the height of the text line."""
     return (math.dist(poly[0], poly[3]) + math.dist(poly[1], poly[2])) / 2
 
 
-def text_width(poly: Polygon) -> float:
+def text_width(poly: Sequence[Sequence[float]]) -> float:
     """Mean length of the upper and lower sides in pixels."""
     return (math.dist(poly[0], poly[1]) + math.dist(poly[3], poly[2])) / 2
 

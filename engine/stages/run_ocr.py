@@ -228,30 +228,27 @@ class _Desk:
         space = f"possible:{model.digest[:32]}:{provider}"
 
         def read(wanted: Sequence[Wanted]) -> list[Text]:
-            found: list[Text] = []
             loaded = self._ctx.models.get(
                 ("text reader", model.digest, model.path, provider), lambda: TextReader(model, provider)
             )
-            crops = {pair: self._crop(*pair) for pair in sorted(wanted, key=self._seq)}
+            cut = {pair: self._crop(*pair) for pair in sorted(wanted, key=self._seq)}
+            crops = {pair: crop for pair, crop in cut.items() if crop is not None}
             turned = {pair: self._askew(pair) for pair in crops}
-            keys = {
-                pair: _digest(crop) + ("+turned" if turned[pair] else "")
-                for pair, crop in crops.items()
-                if crop is not None
-            }
+            keys = {pair: _digest(crop) + ("+turned" if turned[pair] else "") for pair, crop in crops.items()}
             known = self._ctx.memo.get_many(space, keys.values())
             fresh: dict[str, bytes] = {}
             # By shape: readers prepare anew for each width.
-            for pair in sorted(keys, key=lambda p: _slenderness(crops[p])):
-                key, crop = keys[pair], crops[pair]
-                if key not in known and crop is not None:
+            for pair in sorted(crops, key=lambda p: _slenderness(crops[p])):
+                key = keys[pair]
+                if key not in known:
                     self._ctx.tick()
-                    known[key] = fresh[key] = msgspec.msgpack.encode(_best_turn(loaded, crop, turned[pair]))
-            for pair in wanted:
-                answer = known.get(keys.get(pair, ""))
-                found.append(_EMPTY if answer is None else msgspec.msgpack.decode(answer, type=_Answer))
+                    answer = _best_turn(loaded, crops[pair], turned[pair])
+                    known[key] = fresh[key] = msgspec.msgpack.encode(answer)
             self._ctx.memo.put_many(space, fresh)
-            return found
+            return [
+                msgspec.msgpack.decode(known[keys[pair]], type=_Answer) if pair in keys else _EMPTY
+                for pair in wanted
+            ]
 
         return read
 
@@ -314,9 +311,9 @@ def _best_turn(reader: object, crop: Pixels, askew: bool) -> _Answer:
     return _Answer(best.text, best.scores, best.steps)
 
 
-def _slenderness(crop: Pixels | None) -> float:
+def _slenderness(crop: Pixels) -> float:
     """Length by height of a crop as it is read."""
-    return 0.0 if crop is None else max(crop.shape[:2]) / min(crop.shape[:2])
+    return max(crop.shape[:2]) / min(crop.shape[:2])
 
 
 def _digest(crop: Pixels) -> str:

@@ -25,6 +25,7 @@ from app.commands import Deny, ForgetNotSame, Several, Undeny
 from engine.textfold import fold_compact
 from ui.brands.orders import Orders
 from ui.empty import EmptyState
+from ui.tables import show_rows
 from ui.text import plural, tr
 from ui.workspace import Services
 
@@ -256,12 +257,8 @@ class _Lines(QTableWidget):
         super().__init__(0, len(heads))
         self.setProperty("reviewKeys", True)
         self.setHorizontalHeaderLabels(list(heads))
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
+        show_rows(self)
         self.setAlternatingRowColors(True)
-        self.setTabKeyNavigation(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         header = self.horizontalHeader()
         header.setHighlightSections(False)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTab
 
 from app.brand_book import BrandRow
 from ui.brands.table_model import ALIASES, CATEGORY, SECONDS, BrandModel
+from ui.tables import show_rows
 from ui.text import tr
 from ui.theme import Theme
 
@@ -27,15 +28,11 @@ class BrandTable(QTableView):
         self.setModel(self.brands)
         self.setProperty("reviewKeys", True)
         self.setAccessibleName(tr("Brands"))
-        self.setShowGrid(False)
+        show_rows(self)
         self.setAlternatingRowColors(True)
         self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(30)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = self.horizontalHeader()
         header.setHighlightSections(False)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from ui.brands.ticked import Ticked
+from ui.tables import show_rows
 
 ROWS_MEASURED = 60
 """Columns are as wide as the cells of so many rows need."""
@@ -23,16 +24,12 @@ class TickTable(QTableView):
         self.setModel(model)
         self.setProperty("reviewKeys", True)
         self.setAccessibleName(name)
-        self.setShowGrid(False)
+        show_rows(self)
         self.setAlternatingRowColors(True)
         self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(height)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         modes = QAbstractItemView.SelectionMode
         self.setSelectionMode(modes.ExtendedSelection if several else modes.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setIconSize(QSize(height * 4, height - 8))
         header = self.horizontalHeader()

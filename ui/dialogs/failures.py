@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidg
 
 from engine.events import ItemFailed
 from ui.dialogs.base import Dialog
+from ui.tables import show_rows
 from ui.text import tr
 from ui.words import stage_title
 
@@ -22,11 +23,7 @@ class FailuresDialog(Dialog):
         table = QTableWidget(len(items), 3)
         table.setHorizontalHeaderLabels([tr("Stage"), tr("Where"), tr("What happened")])
         table.setAccessibleName(tr("Items that failed"))
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        table.verticalHeader().hide()
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
+        show_rows(table)
         for row, item in enumerate(items):
             for column, words in enumerate((stage_title(item.stage), item.where, item.what)):
                 table.setItem(row, column, QTableWidgetItem(words))

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from engine.domain.decisions import AuditEntry
 from ui.dialogs.base import Dialog
 from ui.empty import EmptyState
+from ui.tables import show_rows
 from ui.text import local_time, tr
 from ui.workspace import Services
 
@@ -44,14 +45,10 @@ class HistoryDialog(Dialog):
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels([tr("When"), tr("What"), tr("Who")])
         self.table.setAccessibleName(tr("History"))
-        self.table.verticalHeader().hide()
         self.table.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        show_rows(self.table)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)

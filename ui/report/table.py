@@ -13,10 +13,11 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
+from PySide6.QtWidgets import QApplication, QHeaderView, QTableView
 
 from app.report import COLUMNS, ReportColumn
 from engine.domain.figures import BrandExposure, ExposureFigures
+from ui.tables import show_rows
 from ui.text import tr
 from ui.theme import Theme
 
@@ -112,13 +113,9 @@ class ExposureTable(QTableView):
         self.setSortingEnabled(True)
         self.sortByColumn(1, Qt.SortOrder.DescendingOrder)
         self.setAccessibleName(tr("Exposure of each brand"))
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
+        show_rows(self)
         self.setAlternatingRowColors(True)
-        self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(30)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.selectionModel().selectionChanged.connect(lambda *_: self.brand_chosen.emit(self.chosen()))

@@ -30,6 +30,7 @@ from ui.review.queue_model import QueueModel
 from ui.review.thumbnails import Thumbnails
 from ui.review.wanted import Wanted
 from ui.review.words import FLAG_ICONS, flag_help, flag_words
+from ui.tables import show_rows
 from ui.text import plural, tr
 from ui.workspace import Services
 
@@ -342,21 +343,17 @@ class _QueueView(QTableView):
         self.setItemDelegate(QueueDelegate(services.theme, thumbnails, self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
+        show_rows(self)
         self.setCornerButtonEnabled(False)
         self.horizontalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setMinimumSectionSize(40)
         rows = self.verticalHeader()
-        rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._theme = services.theme
         self._theme.changed.connect(self._measure)
         self._measure()
         self.setMouseTracking(True)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAccessibleName(tr("Review queue"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         thumbnails.ready.connect(self.viewport().update)

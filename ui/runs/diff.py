@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QLabel,
     QTableWidget,
@@ -23,6 +22,7 @@ from app.overlay import names_of
 from app.results import RunResult, load_run
 from storage.library import Library
 from ui.crops import cut, picture_icon
+from ui.tables import show_rows
 from ui.text import clock, duration, plural, signed, tr, usd
 from ui.theme import Theme
 from ui.words import stage_title
@@ -193,12 +193,8 @@ class DiffView(QWidget):
 def _table(heads: Sequence[str]) -> QTableWidget:
     table = QTableWidget(0, len(heads))
     table.setHorizontalHeaderLabels(list(heads))
-    table.verticalHeader().hide()
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
+    show_rows(table)
     table.setAlternatingRowColors(True)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.horizontalHeader().setStretchLastSection(True)
     table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

@@ -32,6 +32,7 @@ from engine.stage_settings import MatchBrandsSettings
 from ui.fields import NumberField
 from ui.looks import set_look
 from ui.session import Session
+from ui.tables import show_rows
 from ui.text import signed, tr
 from ui.workspace import ReviewArea, Services
 
@@ -99,14 +100,10 @@ class ThresholdsPanel(QWidget):
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels([tr("Brand"), tr("Seconds"), tr("Change")])
         self.table.setAccessibleName(tr("Seconds of each brand at these thresholds"))
-        self.table.verticalHeader().hide()
         self.table.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        show_rows(self.table)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in (1, 2):
             self.table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
