@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.domain.errors import DataDamage
-from storage.database import connect, copy_database
+from storage.database import connect, copy_database, draft_of
 from storage.upgrade import known_revisions, stored_revision
 
 KEEP = 5
@@ -26,8 +26,11 @@ def all_backups(folder: Path) -> list[Path]:
 
 
 def make_backup(database: Path, folder: Path) -> Path:
-    """A consistent copy of the database in `folder`; older ones than the last five go."""
+    """A consistent copy of the database in `folder`; older ones than the last five go, and half copies of a
+    program that was killed."""
     folder.mkdir(exist_ok=True)
+    for half in folder.glob(draft_of(folder / "library-*.db").name):
+        half.unlink(missing_ok=True)
     target = folder / backup_name(datetime.now(UTC))
     copy_database(database, target)
     for old in all_backups(folder)[KEEP:]:

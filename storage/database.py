@@ -6,17 +6,20 @@ update. SQLAlchemy's and Python's own transaction handling is switched off (it l
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from engine.domain.errors import Conflict, DataDamage, SponsightError, UserFixable
+
+log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 10.0
 """How long a transaction waits for another process before it gives up."""
@@ -67,7 +70,7 @@ class Database:
         if current is not None:
             yield current
             return
-        with _clear_words(self.path), self._reader.connect() as conn, conn.begin():
+        with clear_words(self.path), self._reader.connect() as conn, conn.begin():
             yield conn
 
     @contextmanager
@@ -84,7 +87,7 @@ class Database:
                 still_works="Everything can be looked at and exported.",
                 to_do="Open it for writing to change something.",
             )
-        with self._gate, _clear_words(self.path), self._writer.connect() as conn, conn.begin():
+        with self._gate, clear_words(self.path), self._writer.connect() as conn, conn.begin():
             self._local.writing = conn
             try:
                 yield conn
@@ -112,8 +115,7 @@ class Database:
     def backup(self, target: Path) -> None:
         """A consistent copy at `target` (a file that is not there yet), also while others write: SQLite's
         online backup. Copying the file itself would lose what is still in the write-ahead log."""
-        with _clear_words(self.path):
-            copy_database(self.path, target)
+        copy_database(self.path, target)
 
     def damage(self, *, full: bool = False) -> list[str]:
         """What SQLite's own check finds wrong (quick_check, or integrity_check where `full`); empty: nothing."""
@@ -124,15 +126,22 @@ class Database:
         except DataDamage as error:
             return [str(error.__cause__ or error)]
 
-    def close(self) -> None:
-        """Empties the write-ahead log into the file and closes all connections."""
+    def close(self) -> bool:
+        """Empties the write-ahead log into the file and closes all connections. False where the disk refused:
+        nothing is lost then, the log is read again at the next start."""
+        emptied = True
         if self._writer is not None:
-            with self._writer.connect() as conn:
-                raw = conn.connection.driver_connection
-                assert raw is not None
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            try:
+                with self._writer.connect() as conn:
+                    raw = conn.connection.driver_connection
+                    assert raw is not None
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except (DBAPIError, sqlite3.Error) as error:
+                emptied = False
+                log.warning("The write-ahead log of %s stays until the next start: %s", self.path, error)
             self._writer.dispose()
         self._reader.dispose()
+        return emptied
 
 
 WRITER_PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL")
@@ -168,22 +177,29 @@ def connect(path: Path, *, read_only: bool = True) -> sqlite3.Connection:
 
 
 def copy_database(source: Path, target: Path) -> None:
-    """SQLite's online backup of `source` to the new file `target`, put in place in one step."""
-    draft = target.with_name(target.name + ".part")
+    """SQLite's online backup of `source` to the new file `target`, put in place in one step; where that can't
+    be, no half copy is left."""
+    draft = draft_of(target)
     draft.unlink(missing_ok=True)
-    origin = connect(source, read_only=False)
     try:
-        copy = sqlite3.connect(draft)
-        try:
+        with (
+            clear_words(source),
+            closing(connect(source, read_only=False)) as origin,
+            closing(sqlite3.connect(draft)) as copy,
+        ):
             copy.execute("PRAGMA synchronous = OFF").fetchall()
             origin.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE").fetchall()
-        finally:
-            copy.close()
-    finally:
-        origin.close()
-    sync_file(draft)
-    draft.replace(target)
+        sync_file(draft)
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def draft_of(target: Path) -> Path:
+    """Where a copy lies until it is whole."""
+    return target.with_name(target.name + ".part")
 
 
 def sync_file(path: Path) -> None:
@@ -226,7 +242,8 @@ WORDS: dict[int, tuple[type[SponsightError], str, str]] = {
 
 
 @contextmanager
-def _clear_words(path: Path) -> Iterator[None]:
+def clear_words(path: Path) -> Iterator[None]:
+    """SQLite's errors on the database `path` become those of the error tree; see `explain`."""
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:

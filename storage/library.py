@@ -6,14 +6,14 @@ import logging
 import os
 from pathlib import Path
 
-from engine.domain.errors import DataDamage, UserFixable
+from engine.domain.errors import DataDamage, SponsightError, UserFixable
 from storage.audit import AuditLog
 from storage.backups import is_due, is_sound, make_backup, restore
 from storage.blobs import FolderBlobStore, storage_error
 from storage.brands import Brands
 from storage.budget import Budget
 from storage.control import ControlFiles
-from storage.database import Database, has_pending_log
+from storage.database import Database, clear_words, has_pending_log
 from storage.decisions import Decisions
 from storage.jobs import Jobs
 from storage.lock import LibraryLock
@@ -82,7 +82,8 @@ class Library:
         try:
             for name in FOLDERS:
                 (folder / name).mkdir(exist_ok=True)
-            clean = _prepare(folder, lock, notes)
+            with clear_words(folder / "library.db"):
+                clean = _prepare(folder, lock, notes)
             library = cls(folder, lock, notes)
             lost = 0 if clean else heal(library.db, library.blobs)
             if lost:
@@ -151,24 +152,26 @@ class Library:
         return verify(self.db, self.blobs, repair=repair)
 
     def close(self) -> None:
-        """End in an orderly way: a daily backup, the write-ahead log emptied, the lock released. Twice is fine."""
+        """End in an orderly way: a daily backup, the write-ahead log emptied, the lock released. Twice is fine.
+
+        A disk that refuses (full, gone) is told in the log only: what was done is stored, and why it went no
+        further was said by what failed before."""
         if self._lock is None:
             self.db.close()
             return
         lock, self._lock = self._lock, None
-        clean = None
+        clean = False
         try:
             if is_due(self.folder / "backups"):
                 self.backup()
-            clean = self.db.path
+            clean = True
+        except (SponsightError, OSError) as error:
+            log.warning("The daily backup of %s could not be made. %s", self.folder, error)
         finally:
             try:
-                self.db.close()
-            except BaseException:
-                clean = None
-                raise
+                clean = self.db.close() and clean
             finally:
-                lock.release(database=clean)
+                lock.release(database=self.db.path if clean else None)
 
     def __enter__(self) -> Library:
         return self

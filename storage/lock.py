@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -54,21 +55,22 @@ class LibraryLock:
         self._write(Holder(os.getpid(), socket.gethostname(), now().isoformat(timespec="seconds")))
 
     def release(self, *, database: Path | None = None) -> None:
-        """Let go; with `database` given, note that all ended well."""
+        """Let go; with `database` given, note that all ended well (where the disk takes the note)."""
         if self._handle < 0:
             return
         if database is not None:
-            state = database.stat()
-            self._write(
-                Holder(
-                    os.getpid(),
-                    socket.gethostname(),
-                    now().isoformat(timespec="seconds"),
-                    True,
-                    state.st_size,
-                    state.st_mtime_ns,
+            with contextlib.suppress(OSError):
+                state = database.stat()
+                self._write(
+                    Holder(
+                        os.getpid(),
+                        socket.gethostname(),
+                        now().isoformat(timespec="seconds"),
+                        True,
+                        state.st_size,
+                        state.st_mtime_ns,
+                    )
                 )
-            )
         os.close(self._handle)
         self._handle = -1
 

@@ -258,6 +258,12 @@ try:
 except UserFixable as error:
     print("database:", error)
 print(library.blobs.get(digest), library.verify().ok, len([p for p in library.folder.rglob(".*")]))
+library.close()
+print(sorted(p.name for p in (library.folder / "backups").iterdir()))
+subprocess.run(["mount", "-o", "remount,size=9m", folder], check=True)
+with Library.open(folder + "/library") as library:
+    print(library.notes, library.blobs.get(digest))
+print(len(list((library.folder / "backups").iterdir())))
 """
 
 
@@ -300,10 +306,12 @@ def test_a_read_only_disk_can_be_read(library_dir: Path) -> None:
 
 @pytest.mark.skipif(not can_mount(), reason="may not mount here")
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path) -> None:
-    blobs, database, after = apart(FULL, tmp_path).splitlines()
+    blobs, database, after, backups, again, made = apart(FULL, tmp_path).splitlines()
     assert "no space left" in blobs and "Free some space" in blobs
     assert "no space left on the disk" in database
     assert after == "b'small' True 0"
+    assert backups == "[]", "the end is orderly, without a half backup"
+    assert again == "[] b'small'" and made == "1"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -313,6 +321,14 @@ def test_errors_of_the_disk_in_words() -> None:
     assert "no space left" in str(storage_error(full.value, Path("/lib")))
     assert "not allowed" in str(storage_error(OSError(errno.EROFS, "read-only"), Path("/lib")))
     assert "Input/output" in str(storage_error(OSError(errno.EIO, "Input/output error"), Path("/lib")))
+
+
+def test_half_a_backup_of_a_killed_program_goes_with_the_next_backup(library_dir: Path) -> None:
+    with Library.open(library_dir) as library:
+        half = library.folder / "backups" / "library-20260101T000000000000.db.part"
+        half.write_bytes(b"half")
+        library.backup()
+        assert not half.exists()
 
 
 # Verify and sweep --------------------------------------------------------------------------------------
