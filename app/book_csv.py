@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.whole_file import write_whole
 from engine.domain.errors import UserFixable
 from engine.textfold import fold, fold_compact
 
@@ -120,7 +121,8 @@ def read_book_csv(source: bytes | str | Path) -> BookFile:
 
 
 def write_book_csv(rows: Iterable[BookRow], path: Path | None = None) -> bytes:
-    """The rows as CSV (utf-8, comma, `|` between aliases), written to `path` too where one is given.
+    """The rows as CSV (utf-8, comma, `|` between aliases), written whole to `path` too where one is given
+    (UserFixable where that can't be).
 
     Reading it back gives the same names, aliases, categories and origins, in the same order."""
     out = io.StringIO(newline="")
@@ -130,14 +132,7 @@ def write_book_csv(rows: Iterable[BookRow], path: Path | None = None) -> bytes:
         table.writerow((row.name, "|".join(row.aliases), row.category, row.origin))
     data = out.getvalue().encode("utf-8")
     if path is not None:
-        try:
-            path.write_bytes(data)
-        except OSError as error:
-            raise UserFixable(
-                f"The brand book could not be written to {path}: {error.strerror or error}.",
-                still_works="The brands in the library are as they were.",
-                to_do="Choose another place, or make room on the disk.",
-            ) from error
+        write_whole(path, data)
     return data
 
 

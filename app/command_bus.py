@@ -17,6 +17,7 @@ from app.handling import HANDLERS, Outcome, Work
 from app.mailbox import LibraryChanged, Mailbox
 from app.run_cache import RunCache
 from app.undo_stack import REDO, UNDO, Step, UndoStack
+from app.whole_file import write_whole
 from engine.domain.decisions import AuditEntry
 from engine.domain.errors import UserFixable
 from storage.changes import RowChange, Transaction, from_plain, recorded, take_back, to_plain
@@ -131,16 +132,7 @@ class CommandBus:
     def export_log(self, path: Path) -> int:
         """Write the whole log as JSON lines, oldest first, and return how many rows that were."""
         lines = [json.dumps(msgspec.to_builtins(e), ensure_ascii=False) for e in self._library.audit.all()]
-        draft = path.with_name(path.name + ".part")
-        try:
-            draft.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-            draft.replace(path)
-        except OSError as error:
-            raise UserFixable(
-                f"The log could not be written to {path}: {error.strerror or error}.",
-                still_works="The log itself is unchanged.",
-                to_do="Choose another place, or make room on the disk.",
-            ) from error
+        write_whole(path, "".join(line + "\n" for line in lines).encode())
         return len(lines)
 
     # Inside ----------------------------------------------------------------------------------------

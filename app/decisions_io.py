@@ -19,6 +19,7 @@ from app.handling.transfer import (
     ForeignSource,
     read_document,
 )
+from app.whole_file import write_whole
 from engine.domain.brands import KnownBrand
 from engine.domain.errors import UserFixable
 from storage.library import Library
@@ -53,16 +54,7 @@ def export_decisions(library: Library, source_ids: Sequence[str] = ()) -> dict[s
 def write_decisions(library: Library, path: Path, source_ids: Sequence[str] = ()) -> int:
     """Write `export_decisions` to a file in one step; returns how many decisions that were."""
     data = export_decisions(library, source_ids)
-    draft = path.with_name(path.name + ".part")
-    try:
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=1))
-        draft.replace(path)
-    except OSError as error:
-        raise UserFixable(
-            f"The decisions could not be written to {path}: {error.strerror or error}.",
-            still_works="They are unchanged in the library.",
-            to_do="Choose another place, or make room on the disk.",
-        ) from error
+    write_whole(path, msgspec.json.format(msgspec.json.encode(data), indent=1))
     return sum(len(s["decisions"]) for s in data["sources"])
 
 

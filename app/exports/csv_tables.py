@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.exports.files import write_whole
 from app.overlay import Overlay
+from app.whole_file import write_whole
 from engine.domain.figures import BrandExposure, ExposureFigures
 from engine.domain.timebase import seconds
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-from app.exports.files import write_whole
 from app.overlay import EffectiveAppearance, Overlay, State
 from app.results import RunResult
+from app.whole_file import write_whole
 from engine.domain.figures import BrandExposure, ExposureFigures
 from engine.domain.geometry import Polygon
 from engine.domain.records import Detection, LostSpan

@@ -5,17 +5,23 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.book_csv import BookRow, write_book_csv
+from app.command_bus import CommandBus
+from app.decisions_io import write_decisions
 from app.exports import write_csv, write_json
-from app.exports.files import write_whole
+from app.mailbox import Mailbox
 from app.overlay import Overlay, build_overlay
+from app.whole_file import write_whole
 from engine.domain.decisions import DecisionKind
 from engine.domain.errors import UserFixable
 from engine.domain.records import KeptFrame, LostSpan
+from storage.library import Library
 from tests.builders import BOX, appearance, decided, moved, run_result, span
 
 
@@ -125,15 +131,74 @@ def test_a_place_that_cant_be_written_is_the_persons_to_mend(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def _full(handle: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "out.json"
     target.write_bytes(b"old")
-
-    def full(handle: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", _full)
     with pytest.raises(UserFixable, match="No space left"):
         write_whole(target, b"new")
     assert target.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_a_device_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, b"figures")
+        assert os.read(reader, 100) == b"figures"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo() and [p.name for p in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
+    for data in (b"first", b"second"):
+        write_whole(tmp_path / "link.json", data)
+        assert (tmp_path / "link.json").is_symlink() and (tmp_path / "real.json").read_bytes() == data
+
+
+def test_a_file_that_may_only_be_read_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "report.json"
+    target.write_bytes(b"signed")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    with pytest.raises(UserFixable, match="may only be read"):
+        write_whole(target, b"new")
+    assert target.read_bytes() == b"signed"
+
+
+def test_the_longest_name_a_folder_takes(tmp_path: Path) -> None:
+    target = tmp_path / ("n" * 250 + ".json")
+    write_whole(target, b"new")
+    assert target.read_bytes() == b"new"
+
+
+WRITERS: dict[str, Callable[[Library, Path], object]] = {
+    "book": lambda library, path: write_book_csv([BookRow("Acme")], path),
+    "decisions": write_decisions,
+    "log": lambda library, path: CommandBus(library, Mailbox()).export_log(path),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_lists_too_leave_the_old_file_where_the_disk_is_full(
+    library_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    target = tmp_path / "mine" / "out"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    with (
+        Library.open(library_dir) as library,
+        monkeypatch.context() as patch,
+        pytest.raises(UserFixable, match="No space left"),
+    ):
+        patch.setattr(os, "fsync", _full)
+        WRITERS[name](library, target)
+    assert target.read_bytes() == b"old"
+    assert [p.name for p in target.parent.iterdir()] == ["out"]

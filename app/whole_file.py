@@ -1,8 +1,9 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all: every export and list that a person asks for."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -12,18 +13,25 @@ from engine.domain.errors import UserFixable
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` beside `path` and put it in its place in one step; what was there before stays until then.
+    A link stays one: what it leads to is written. A device or pipe is written to, never replaced.
     Raises UserFixable where the place can't be written."""
     temporary = ""
     try:
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder")
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, "it may only be read")
+        target = path.resolve()
+        handle, temporary = tempfile.mkstemp(prefix=".sponsight.", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except OSError as error:
         if temporary:
             with contextlib.suppress(OSError):
