@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ _SYNONYMS = {
 }
 _END = "\x03"
 """Put after the last line: what takes it in is a cell whose quotes are never closed."""
+_TOLD_SEPARATOR = re.compile(r'"?sep=([,;\t])"?[,;\t ]*(?=[\r\n])', re.IGNORECASE)
+"""The first line by which spreadsheets tell each other the separator."""
 _EXPECTED = "name, aliases (separated by |), category, origin; only name is needed"
 
 
@@ -70,6 +73,9 @@ def read_book_csv(source: bytes | str | Path) -> BookFile:
     (a name before an alias). Raises UserFixable where the file can't be read, is empty or has no name column."""
     data, label = _load(source)
     text, encoding = _decode(data, label)
+    told = _TOLD_SEPARATOR.match(text)
+    if told is not None:
+        text = text[told.end() :]
     lines = text.splitlines()
     head = next((line for line in lines if line.strip(" \t,;")), "")
     if not head:
@@ -78,7 +84,7 @@ def read_book_csv(source: bytes | str | Path) -> BookFile:
             still_works="Nothing was imported.",
             to_do=f"Give a CSV file with the header {_EXPECTED}.",
         )
-    separator = max(",;\t", key=lambda mark: (head.count(mark), mark == ","))
+    separator = told[1] if told else max(",;\t", key=lambda mark: (head.count(mark), mark == ","))
     ended = text if text.endswith(("\n", "\r")) else text + "\n"
     table = csv.reader(io.StringIO(ended + _END, newline=""), delimiter=separator)
     columns: dict[str, int] | None = None
@@ -116,7 +122,7 @@ def read_book_csv(source: bytes | str | Path) -> BookFile:
     rows, notes = _united(raw)
     rows, clashes = _without_clashes(rows)
     if empty:
-        notes.append(f"{empty} empty row{'s' if empty > 1 else ''} left out.")
+        notes.append(f"{empty} row{'s' if empty > 1 else ''} without a name left out.")
     return BookFile(tuple(rows), tuple(clashes), tuple(notes), encoding, separator)
 
 

@@ -10,17 +10,14 @@ from numpy.typing import NDArray
 
 from engine.adapters.cv import cv2
 from engine.carrying import Region
-from engine.domain.errors import UserFixable
 from engine.domain.geometry import text_height, text_width
 from engine.motion import Corners, Picture, bounds
 from engine.search_areas import Bounds, line_height, overlaps
+from engine.written import Area
 
 _MOST_ENLARGED = 2.0
 _AT_EDGE = 0.01
 _SAME_REGION = 0.6
-
-Area = tuple[float, float, float, float]
-"""Left, top, right, bottom as shares (0..1) of the picture."""
 
 
 class FoundText(Protocol):
@@ -84,22 +81,6 @@ def scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     return cv2.resize(pixels, size, interpolation=how)
-
-
-def parse_areas(text: str) -> tuple[Area, ...]:
-    """Masked areas from `left,top,width,height; …` in percent; UserFixable where it is not that."""
-    areas: list[Area] = []
-    for piece in filter(None, (p.strip() for p in text.split(";"))):
-        try:
-            left, top, wide, high = (float(v) / 100 for v in piece.split(","))
-        except ValueError:
-            raise UserFixable(
-                f"{piece!r} is no masked area.",
-                still_works="Nothing was started or changed.",
-                to_do="Write areas as left,top,width,height in percent, separated by semicolons: 0,0,20,10.",
-            ) from None
-        areas.append((left, top, left + wide, top + high))
-    return tuple(areas)
 
 
 def masked(corners: Corners, picture: Picture, areas: Sequence[Area]) -> bool:

@@ -20,6 +20,9 @@ from engine.domain.stages import ORDER, StageName
 
 _META = "sponsight"
 
+MOST = 1e15
+"""No setting is larger: whole numbers up to here are exact as floats, and are taken by every store."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
@@ -124,6 +127,8 @@ def _check(info: FieldInfo, value: Any) -> None:
         wrong = f"is below {info.low:g}"
     elif info.high is not None and isinstance(value, int | float) and value > info.high:
         wrong = f"is above {info.high:g}"
+    elif isinstance(value, int | float) and abs(value) > MOST:
+        wrong = f"is beyond {MOST:g}"
     if wrong:
         limits = f" ({info.low:g} to {info.high:g})" if info.low is not None and info.high is not None else ""
         raise UserFixable(

@@ -8,6 +8,7 @@ from engine.domain.stages import StageName
 from engine.escalation_settings import EscalateCloudSettings, EscalateVlmSettings
 from engine.exposure_factors import parse_grid, parse_mentions, parse_placements, parse_weights
 from engine.settings import StageSettings, setting
+from engine.written import dropped_spans, parse_areas
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,10 @@ class FilterScenesSettings(StageSettings):
     dropped_ranges: str = setting(
         "", "Dropped ranges", "Times that are left out, for instance 0:00-0:30, 45:00-60:00."
     )
+
+    def __post_init__(self) -> None:
+        StageSettings.__post_init__(self)
+        dropped_spans(self.dropped_ranges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +332,10 @@ class DetectRegionsSettings(StageSettings):
         "The detector's class names in order, separated by commas; empty: those in the file.",
         advanced=True,
     )
+
+    def __post_init__(self) -> None:
+        StageSettings.__post_init__(self)
+        parse_areas(self.masks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,9 @@ def reader_model(name: str, file: str = "", dictionary: str = "") -> ReaderModel
 def _user_file(text: str, what: str) -> Path:
     if not text or not Path(text).expanduser().is_file():
         raise UserFixable(
-            f"The model set is 'custom', but {text or 'nothing'} is no file for {what}.",
+            f"The model set is 'custom', but there is no file {text} for {what}."
+            if text
+            else f"The model set is 'custom', but no file was given for {what}.",
             still_works="Nothing was started.",
             to_do="Give the path of an existing file, or choose a built-in model set.",
         )

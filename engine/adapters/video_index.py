@@ -183,7 +183,7 @@ def index_stream(
     display = np.unique(pts[visible])
     end = _end(display, pts, durations, stream, time_base)
     index = VideoIndex(time_base, raw, pts, pos, key, display, end, counted, is_stream)
-    stopped = index.duration if broken or _breaks_off(container, stream, len(rows), index.duration) else None
+    stopped = index.duration if broken or _breaks_off(container, stream, len(rows), index) else None
     if stopped is None:
         return index
     return VideoIndex(time_base, raw, pts, pos, key, display, end, counted, is_stream, stopped)
@@ -234,9 +234,9 @@ def _end(display: Ints, pts: Ints, durations: Ints, stream: VideoStream, time_ba
     return last + max(own, 1)
 
 
-def _breaks_off(container: InputContainer, stream: VideoStream, found: int, duration: int) -> bool:
+def _breaks_off(container: InputContainer, stream: VideoStream, found: int, index: VideoIndex) -> bool:
     """True where the container's own table promises clearly more pictures, or its tag (Matroska) clearly more
-    time, than could be read. `duration` is that of the pictures found, in microseconds."""
+    time, than could be read. The tag counts from the clock's zero, which may lie long before the first picture."""
     if not {"mov", "mp4", "matroska"} & set(container.format.name.split(",")):
         return False
     if stream.frames > 0:
@@ -245,7 +245,8 @@ def _breaks_off(container: InputContainer, stream: VideoStream, found: int, dura
         promised = parse_time(stream.metadata.get("DURATION", "0"))
     except ValueError:
         return False
-    return duration < promised - max(1_000_000, promised // 200)
+    reached = index.duration + max(0, pts_to_micro(index.zero, index.time_base))
+    return reached < promised - max(1_000_000, promised // 200)
 
 
 class _Packed(msgspec.Struct, array_like=True):

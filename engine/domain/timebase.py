@@ -5,9 +5,12 @@ A frame's time is `pts * time_base` seconds from the source's first frame; no fl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+
+_NUMBER = re.compile(r"\d{1,9}(\.\d{0,12})?|\.\d{1,12}", re.ASCII)
 
 MICRO = Fraction(1, 1_000_000)
 """The store's own time base: every stored time is a whole number of microseconds."""
@@ -92,15 +95,17 @@ def format_time(micro: int) -> str:
 def parse_time(text: str) -> int:
     """`90`, `1:30`, `1:02:03.5` to microseconds.
 
-    Raises ValueError where the text is no time.
+    Raises ValueError where the text is no time that a video could have.
     """
     parts = text.strip().split(":")
     if not 1 <= len(parts) <= 3:
         raise ValueError(f"{text!r} is not a time")
     total = Fraction(0)
     for i, part in enumerate(parts):
+        if not _NUMBER.fullmatch(part.strip()):
+            raise ValueError(f"{text!r} is not a time")
         value = Fraction(part)
-        if value < 0 or (i and value >= 60):
+        if i and value >= 60:
             raise ValueError(f"{text!r} is not a time")
         total = total * 60 + value
     return to_micro(total)

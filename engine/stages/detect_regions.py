@@ -26,11 +26,12 @@ from engine.domain.records import (
 from engine.domain.stages import StageName
 from engine.domain.timebase import seconds
 from engine.motion import Corners, Picture
-from engine.regions import inside_picture, masked, parse_areas, text_regions, visible_parts
+from engine.regions import inside_picture, masked, text_regions, visible_parts
 from engine.search_areas import Bounds, line_height, visible_share
 from engine.stage import Context, View
 from engine.stage_settings import DetectRegionsSettings
 from engine.tracking import Moment, follow
+from engine.written import parse_areas
 
 
 class DetectRegions:

@@ -8,14 +8,14 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import ClassVar
 
-from engine.domain.errors import UserFixable
 from engine.domain.records import FramesPart, KeptFrame, LostSpan, ScenesPart
 from engine.domain.stages import StageName
-from engine.domain.timebase import Span, grid_time, merge_spans, parse_time, to_micro
+from engine.domain.timebase import Span, grid_time, merge_spans, to_micro
 from engine.shots import Look, block_difference, cut_score, is_black, look_at
 from engine.stage import Context, View
 from engine.stage_settings import FilterScenesSettings
 from engine.stages.extract_frames import lost_samples
+from engine.written import dropped_spans
 
 EXCLUDED = ("black", "dropped_range")
 UNKNOWN = ("blurred", "damaged")
@@ -107,25 +107,6 @@ class Point:
     fate: str = ""
     twin: int = -1
     look: Look | None = field(default=None, repr=False)
-
-
-def dropped_spans(text: str) -> tuple[Span, ...]:
-    """The ranges of a setting like `0:00-0:30, 45:00-60:00`, joined and in order; raises UserFixable."""
-    spans: list[Span] = []
-    for piece in filter(None, (p.strip() for p in text.replace(";", ",").split(","))):
-        start, dash, end = piece.replace("–", "-").partition("-")
-        try:
-            span = Span(parse_time(start), parse_time(end)) if dash else None
-        except (ValueError, ZeroDivisionError):
-            span = None
-        if span is None or span.length == 0:
-            raise UserFixable(
-                f"{piece!r} is not a range of time.",
-                still_works="Nothing was started or changed.",
-                to_do="Write dropped ranges like 0:00-0:30, 45:00-60:00.",
-            )
-        spans.append(span)
-    return tuple(merge_spans(spans))
 
 
 def tile(

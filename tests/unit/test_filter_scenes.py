@@ -16,11 +16,12 @@ from engine.adapters.cv import cv2
 from engine.domain.errors import UserFixable
 from engine.domain.records import FramesPart, ItemProblem, ScenesPart
 from engine.domain.stages import StageName
-from engine.domain.timebase import Span
+from engine.domain.timebase import Span, parse_time
 from engine.shots import block_difference, cut_score, is_black, look_at
 from engine.stage import Chunk, Image, decode, encode
-from engine.stage_settings import FilterScenesSettings
-from engine.stages.filter_scenes import FilterScenes, Point, dropped_spans, tile
+from engine.stage_settings import DetectRegionsSettings, FilterScenesSettings
+from engine.stages.filter_scenes import FilterScenes, Point, tile
+from engine.written import dropped_spans
 from tests.engine_support import MemoryContext, source_asset, store_image, view_of
 
 FPS = Fraction(2)
@@ -264,10 +265,27 @@ def test_dropped_ranges_are_cut_out_exactly(scenes: list[Image]) -> None:
     assert whole.kept == () and whole.excluded[0].span == whole.span
 
 
-@pytest.mark.parametrize("text", ["abc", "1-", "5-4", "1:00", "3-3", "-"])
+@pytest.mark.parametrize("text", ["abc", "1-", "5-4", "1:00", "3-3", "-", "1/0-2", "1e9-1e999999999"])
 def test_a_wrong_range_is_told(text: str) -> None:
     with pytest.raises(UserFixable, match="range of time"):
         dropped_spans(text)
+    with pytest.raises(UserFixable, match="range of time"):
+        replace(PLAIN, dropped_ranges=text)
+
+
+@pytest.mark.parametrize("text", ["abc", "0,0,20", "0,0,nan,10", "0,0,inf,10", "1;2"])
+def test_a_wrong_mask_is_told_before_a_run_is_made(text: str) -> None:
+    with pytest.raises(UserFixable, match="no masked area"):
+        DetectRegionsSettings(masks=text)
+
+
+@pytest.mark.parametrize(
+    "text", ["1/0", "1e5", "nan", "inf", "-1", "1_0", "1:60", "9" * 5000, ".", "1:", "٣"]
+)
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a time"):
+        parse_time(text)
+    assert parse_time(" 1:02:03.5 ") == 3_723_500_000 and parse_time("1: 30") == parse_time("90.")
 
 
 def test_ranges_are_read_as_people_write_them() -> None:

@@ -108,6 +108,15 @@ def test_a_cut_matroska_file_is_as_long_as_its_packets(tmp_path: Path) -> None:
     assert probe(whole).note == ""
 
 
+def test_a_matroska_file_whose_clock_starts_late_is_whole(tmp_path: Path) -> None:
+    late = make_video(
+        tmp_path / "late.mkv", 50, pts=[3_600_000 + 40 * n for n in range(50)], time_base=Fraction(1, 1000)
+    )
+    found = probe(late)
+    assert found.note == "" and found.index.stopped is None
+    assert found.start_time == 3_600_000_000 and found.duration == 2_000_000
+
+
 def test_a_hole_in_the_middle_is_told_sample_by_sample(tmp_path: Path) -> None:
     whole = make_video(tmp_path / "a.mp4", 250, container_options={"movflags": "faststart"})
     data = bytearray(whole.read_bytes())
