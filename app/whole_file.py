@@ -32,15 +32,17 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, target)
+        temporary = ""
     except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         raise UserFixable(
             f"{path} can't be written: {error.strerror or error}.",
             still_works="Nothing was lost; a file that was there before is unchanged.",
             to_do="Choose another place, or make room and check the folder's permissions.",
         ) from error
+    finally:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
 
 
 def _umask() -> int:

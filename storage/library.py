@@ -16,7 +16,7 @@ from storage.control import ControlFiles
 from storage.database import Database, clear_words, has_pending_log
 from storage.decisions import Decisions
 from storage.jobs import Jobs
-from storage.lock import LibraryLock
+from storage.lock import LibraryLock, is_held
 from storage.parts import LibraryMemo, LibraryParts
 from storage.pins import Pins
 from storage.sightings import Sightings
@@ -137,6 +137,10 @@ class Library:
                 to_do="Open it for writing once: it is then brought to this version, after a backup.",
             )
         return cls(folder, None, [])
+
+    def in_use(self) -> bool:
+        """Whether anybody, here or in another process, has the library open for writing."""
+        return self._lock is not None or is_held(self.folder / "lock")
 
     def backup(self) -> Path:
         """A copy of the database in the library's `backups` folder; the last five are kept."""

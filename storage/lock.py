@@ -81,6 +81,21 @@ class LibraryLock:
         os.ftruncate(self._handle, len(data))
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock at this moment."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        _lock(handle)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def read_holder(path: Path) -> Holder:
     """Who the lock's note names; an empty Holder where it can't be read."""
     try:

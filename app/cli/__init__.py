@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.domain.errors import Cancelled, SponsightError, UserFixable
 
 STOPPED = 7
-"""Exit code of a run that a person paused or cancelled."""
+"""Exit code of a run that a person paused or cancelled, and of any command that was stopped."""
 
 
 def main(arguments: Sequence[str], open_window: Callable[[Path, str], int] | None = None) -> int:
@@ -39,6 +39,9 @@ def main(arguments: Sequence[str], open_window: Callable[[Path, str], int] | Non
         complain(error)
         return error.exit_code
     except Cancelled:
+        return STOPPED
+    except KeyboardInterrupt:
+        print("Stopped. What was finished before is kept.", file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
         sys.stderr.close()

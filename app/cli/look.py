@@ -10,9 +10,16 @@ from app.cli.console import table
 from app.cli.figures import print_exposure
 from app.cli.targets import find_job, find_source, is_completed
 from app.commands import AcceptRun
-from app.container import open_container
+from app.container import Container, open_container
 from engine.domain.jobs import DetectJob, JobStatus
 from engine.settings import changed
+
+
+def status_word(app: Container, job: DetectJob) -> str:
+    """The run's status; `interrupted` where it was left running by a process that is gone (it can be resumed)."""
+    if job.status is JobStatus.RUNNING and not app.library.in_use():
+        return "interrupted"
+    return job.status.value
 
 
 def do_jobs(given: argparse.Namespace) -> int:
@@ -32,7 +39,7 @@ def do_jobs(given: argparse.Namespace) -> int:
                 j.id[:8],
                 names.get(j.source_asset_id, j.video_path),
                 j.run_type.value,
-                j.status.value,
+                status_word(app, j),
                 f"{j.progress * 100:.0f} %",
                 str(j.current_stage or ""),
                 str(j.brands_found),
@@ -52,7 +59,7 @@ def do_show(given: argparse.Namespace) -> int:
         if given.json:
             print(msgspec.json.encode({"job": job, "checkpoints": checkpoints}).decode())
             return 0
-        _print_job(job)
+        _print_job(job, status_word(app, job))
         rows = [("stage", "outcome", "items", "parts run", "reused", "seconds", "note")]
         rows += [
             (
@@ -73,12 +80,10 @@ def do_show(given: argparse.Namespace) -> int:
         return 0
 
 
-def _print_job(job: DetectJob) -> None:
+def _print_job(job: DetectJob, status: str) -> None:
     print(f"Run {job.id}")
     print(f"  video     {job.video_path}")
-    print(
-        f"  {job.run_type.value}, {job.status.value}, {job.progress * 100:.0f} %, profile {job.profile_name}"
-    )
+    print(f"  {job.run_type.value}, {status}, {job.progress * 100:.0f} %, profile {job.profile_name}")
     if job.parent_job_id:
         print(f"  from {job.replay_from_stage} of run {job.parent_job_id[:8]}")
     if job.config_overrides:

@@ -139,7 +139,8 @@ def do_cancel(given: argparse.Namespace) -> int:
 
 
 def _ask(given: argparse.Namespace, what: str) -> int:
-    """Ask from outside: needs no writer's lock while another process runs the job."""
+    """Ask from outside: needs no writer's lock while another process runs the job. Where that process is gone,
+    the run is paused already (opening the library says so), and nobody would hear what is asked."""
     with open_container(given.library, read_only=True) as app:
         job = find_job(
             app.jobs,
@@ -147,12 +148,13 @@ def _ask(given: argparse.Namespace, what: str) -> int:
             lambda j: j.status in (JobStatus.RUNNING, JobStatus.PENDING, JobStatus.PAUSED),
             "that is running or waits",
         )
-        if job.status is JobStatus.RUNNING:
+        if job.status is JobStatus.RUNNING and app.library.in_use():
             app.library.control.ask(job.id, "pause" if what == "pause" else "cancel")
             print(f"Asked run {job.id[:8]} to {what}.")
             return 0
     with open_container(given.library) as app:
-        getattr(app.jobs, what)(job.id)
+        if what == "cancel" or job.status is not JobStatus.RUNNING:
+            getattr(app.jobs, what)(job.id)
         print(f"Run {job.id[:8]} is {app.jobs.job(job.id).status.value}.")
         return 0
 
