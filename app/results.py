@@ -35,7 +35,7 @@ from engine.domain.records import (
     TextsPart,
 )
 from engine.domain.stages import StageName
-from engine.domain.timebase import Span
+from engine.domain.timebase import Span, grid_time
 from engine.exposure_inputs import machine_detections, picture_of
 from engine.exposure_tables import Picture
 from engine.ports import JOB_CHUNK, BlobStore, PartRef, PartStore
@@ -208,8 +208,10 @@ class RunResult:
         return [span.start for span, _ in pairs], pairs
 
     def time_of(self, seq: int) -> int:
-        """The frame's time in microseconds; KeyError for a frame that was not stored."""
-        return self.frames[seq].time
+        """The frame's time in microseconds; the sampling grid's where its stored part is gone (lost files, a
+        repair), so that figures and decisions can still be looked at and exported."""
+        frame = self.frames.get(seq)
+        return frame.time if frame is not None else grid_time(seq, self.fps)
 
     def span_of(self, appearance: Appearance) -> Span:
         """From the first to the last moment of an appearance (gaps included)."""
@@ -238,7 +240,7 @@ class RunResult:
         edges = self._kept_edges.get(seq)
         if edges is not None:
             return edges
-        time = self.frames[seq].time if seq in self.frames else round(seq / self.fps * 1_000_000)
+        time = self.time_of(seq)
         return time, time
 
     @cached_property

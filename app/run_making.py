@@ -21,7 +21,7 @@ from app.profiles import DEFAULT_PROFILE, effective_settings
 from app.run_book import run_book
 from app.session_cache import session_cache
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
-from engine.domain.errors import Conflict
+from engine.domain.errors import Conflict, DataDamage
 from engine.domain.jobs import DetectJob, JobStatus, Overrides, RunType, SourceAsset
 from engine.domain.records import FramesPart, Record, ScenesPart
 from engine.domain.stages import ORDER, StageName
@@ -220,6 +220,23 @@ class RunMaker:
             "sightings_snapshot": self._library.blobs.put(msgspec.msgpack.encode(cached)),
         }
 
+    def _frozen(self, job: DetectJob) -> tuple[BookSnapshot, tuple[SourceBrandSighting, ...]]:
+        """The brand book and the session cache that a run was made with; DataDamage where they are lost."""
+        blobs = self._library.blobs
+        try:
+            book, cached = blobs.get(job.book_snapshot), blobs.get(job.sightings_snapshot)
+        except DataDamage as error:
+            raise DataDamage(
+                "What this run was to be made with is lost (its brand book, or what was known of the video). "
+                f"{error.message}",
+                still_works="What was found and decided so far is kept.",
+                to_do="Start a new run of the video; it uses again what is stored.",
+            ) from error
+        return (
+            msgspec.msgpack.decode(book, type=BookSnapshot),
+            msgspec.msgpack.decode(cached, type=tuple[SourceBrandSighting, ...]),
+        )
+
     def _store(self, job: DetectJob) -> DetectJob:
         return self._library.jobs.create(job)
 
@@ -231,11 +248,7 @@ class RunMaker:
         sampling = settings[StageName.EXTRACT_FRAMES]
         assert isinstance(sampling, ExtractFramesSettings)
         fps = Fraction(sampling.sample_fps).limit_denominator(1000)
-        blobs = self._library.blobs
-        book = msgspec.msgpack.decode(blobs.get(job.book_snapshot), type=BookSnapshot)
-        cached = msgspec.msgpack.decode(
-            blobs.get(job.sightings_snapshot), type=tuple[SourceBrandSighting, ...]
-        )
+        book, cached = self._frozen(job)
         parent = self._library.parts.attached(job.parent_job_id) if job.parent_job_id else {}
         matching = settings[StageName.MATCH_BRANDS]
         assert isinstance(matching, MatchBrandsSettings)

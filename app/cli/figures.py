@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from app.cli.console import table
 from app.container import Container
+from engine.domain.errors import DataDamage
 from engine.domain.figures import BrandExposure, ReportPart
 from engine.domain.jobs import DetectJob
 from engine.domain.stages import StageName
@@ -15,8 +16,14 @@ from engine.stage import decode
 
 
 def load_report(app: Container, job: DetectJob) -> ReportPart:
-    """The machine figures of a completed run."""
-    ref = app.library.parts.attached(job.id)[StageName.COMPILE_REPORT, JOB_CHUNK]
+    """The machine figures of a completed run; DataDamage where a repair had to drop them."""
+    ref = app.library.parts.attached(job.id).get((StageName.COMPILE_REPORT, JOB_CHUNK))
+    if ref is None:
+        raise DataDamage(
+            f"The figures of run {job.id[:8]} are lost: they were damaged and a repair dropped them.",
+            still_works="What was decided is kept, and other runs are not affected.",
+            to_do=f"Compute them again: sponsight replay {job.id[:8]} --from compile_report",
+        )
     return decode(app.library.parts.payload(ref.key), ReportPart)
 
 

@@ -28,13 +28,18 @@ def do_verify(given: argparse.Namespace) -> int:
     library = Library.open(given.library, read_only=not given.repair)
     try:
         report = library.verify(repair=given.repair)
+        left = library.verify().problems if given.repair and report.problems else report.problems
     finally:
         library.close()
     for line in (*report.problems, *report.repaired):
         print(line)
-    if report.orphans:
+    if report.orphans and not given.repair:
         print(f"{report.orphans} files that nothing refers to (harmless; --repair removes them).")
-    left = [] if given.repair and report.repaired else report.problems
+    if given.repair and left:
+        print(
+            f"{len(left)} of these can't be mended: what runs were made with, or pictures that people chose. "
+            "New runs of the videos are not affected."
+        )
     print(
         f"{report.parts} stored results and {report.blobs} files checked: {'sound' if not left else 'damaged'}."
     )

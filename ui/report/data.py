@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 from PySide6.QtGui import QImage
 
 from app.overlay import Overlay, load_overlay
+from engine.domain.errors import DataDamage
 from engine.domain.figures import BrandExposure, ExposureFigures
 from engine.domain.records import Detection
 from engine.exposure import heat_map
@@ -43,9 +45,11 @@ def read_report(library: Library, job_id: str) -> ReportData:
     decided = sum(a.decided for a in overlay.appearances)
     kept = sorted(overlay.run.kept)
     frame = QImage()
-    if kept:
-        record = overlay.run.frames[kept[len(kept) // 2]]
-        frame = QImage.fromData(library.blobs.get(record.image))
+    record = overlay.run.frames.get(kept[len(kept) // 2]) if kept else None
+    if record is not None:
+        # The figures need no picture: where its file is lost, they stand on an empty one.
+        with contextlib.suppress(DataDamage):
+            frame = QImage.fromData(library.blobs.get(record.image))
     return ReportData(overlay, effective, machine, frame, decided, len(overlay.appearances) - decided)
 
 
