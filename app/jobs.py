@@ -198,7 +198,11 @@ class JobService:
 
     def _ask(self, job_id: str, what: str) -> None:
         job = self.job(job_id)
-        if job.status is JobStatus.RUNNING or self._is_queued(job_id):
+        if self._take_off_queue(job_id):
+            if what == "cancel":
+                self._library.jobs.move(job_id, JobStatus.CANCELLED)
+                self._tell(job_id, JobStatus.CANCELLED, "")
+        elif job.status is JobStatus.RUNNING or self.is_queued(job_id):
             control = self._controls.get(job_id)
             if control is not None:
                 control.ask(what)
@@ -212,14 +216,20 @@ class JobService:
                 f"A {job.status.value} run can't be paused.", still_works="Nothing was changed.", to_do=""
             )
 
-    def _is_queued(self, job_id: str) -> bool:
+    def _take_off_queue(self, job_id: str) -> bool:
+        """Whether a run that waited for its turn waits no longer; False where it has begun, or never waited."""
+        future = self._futures.get(job_id)
+        return future is not None and future.cancel()
+
+    def is_queued(self, job_id: str) -> bool:
+        """Whether a run is going here or waits here for its turn."""
         future = self._futures.get(job_id)
         return future is not None and not future.done()
 
     def delete(self, job_id: str) -> None:
         """Remove a run that isn't running; only what no other run refers to is freed."""
         job = self.job(job_id)
-        if job.status is JobStatus.RUNNING:
+        if job.status is JobStatus.RUNNING or self.is_queued(job_id):
             raise Conflict(
                 "A running run can't be deleted.", still_works="It goes on.", to_do="Cancel it first."
             )

@@ -6,15 +6,19 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QProcess, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from engine.domain.errors import UserFixable
+from engine.domain.errors import SponsightError, UserFixable
 from engine.domain.jobs import SourceAsset
 from ui.session import Session
 from ui.text import percent, tr
 from ui.workspace import Services
+
+if TYPE_CHECKING:
+    from app.jobs import JobService
 
 VIDEO_SUFFIXES = (
     ".mp4",
@@ -30,6 +34,10 @@ VIDEO_SUFFIXES = (
     ".mpg",
     ".mpeg",
 )
+
+
+MOST_REFUSED = 4
+"""More refused videos than these are told as a number."""
 
 
 class LibraryControl(QObject):
@@ -54,25 +62,48 @@ class LibraryControl(QObject):
         patterns = " ".join(f"*{suffix}" for suffix in VIDEO_SUFFIXES)
         dialog.setNameFilters([tr("Videos ({patterns})").format(patterns=patterns), tr("All files (*)")])
         dialog.filesSelected.connect(lambda names: self.import_files([Path(name) for name in names]))
-        _open(dialog)
+        _show(dialog)
 
     def import_files(self, paths: Sequence[Path]) -> None:
-        """Imports videos one after the other; the last one is opened."""
-        jobs = self._services.container.jobs
-        for path in paths:
-            self._services.tasks.call(
-                tr("Importing {name}").format(name=path.name),
-                partial(jobs.import_source, path),
-                partial(self._imported, last=path is paths[-1]),
-            )
+        """Imports videos one after the other; the last one that could be taken is opened."""
+        jobs, chosen = self._services.container.jobs, tuple(paths)
+        if len(chosen) == 1:
+            what = tr("Importing {name}").format(name=chosen[0].name)
+            self._services.tasks.call(what, partial(jobs.import_source, chosen[0]), self._imported)
+        elif chosen:
+            what = tr("Importing {n} videos").format(n=len(chosen))
+            self._services.messages.tell(f"{what} …")
+            self._services.tasks.call(what, partial(_import_all, jobs, chosen), self._imported_all)
 
-    def _imported(self, source: SourceAsset, last: bool) -> None:
-        if last:
-            self._session.refresh()
-            self._session.open_source(source.id)
+    def _imported(self, source: SourceAsset) -> None:
+        self._open(source)
         text = tr("{name} is in the library.").format(name=source.name)
         key = self._services.actions.key_text("run.start")
         self._services.messages.tell(text, "success", detail=tr("{key} runs it.").format(key=key), seconds=8)
+
+    def _imported_all(self, answer: tuple[list[SourceAsset], list[tuple[Path, SponsightError]]]) -> None:
+        """What was refused stays to be read until the message is closed."""
+        taken, refused = answer
+        count, n = len(taken) + len(refused), len(taken)
+        if taken:
+            self._open(taken[-1])
+        if not refused:
+            key = self._services.actions.key_text("run.start")
+            detail = tr("{key} runs {name}, which is open.").format(key=key, name=taken[-1].name)
+            text = tr("{n} videos are in the library.").format(n=n)
+            self._services.messages.tell(text, "success", detail=detail, seconds=12)
+            return
+        text = tr("{n} of {count} videos are in the library.").format(n=n, count=count)
+        detail = "\n".join(
+            f"{path.name}: {error.message} {error.to_do}".rstrip() for path, error in refused[:MOST_REFUSED]
+        )
+        if len(refused) > MOST_REFUSED:
+            detail += "\n" + tr("… and {n} more.").format(n=len(refused) - MOST_REFUSED)
+        self._services.messages.tell(text, "error", detail=detail)
+
+    def _open(self, source: SourceAsset) -> None:
+        self._session.refresh()
+        self._session.open_source(source.id)
 
     def open_demo(self) -> None:
         """Renders the demo clip where it is not there yet, imports it and opens it."""
@@ -92,7 +123,7 @@ class LibraryControl(QObject):
         def ready(answer: tuple[SourceAsset, object]) -> None:
             self.killTimer(timer)
             self._share = 0.0
-            self._imported(answer[0], True)
+            self._imported(answer[0])
 
         def failed(error: Exception) -> None:
             self.killTimer(timer)
@@ -116,7 +147,7 @@ class LibraryControl(QObject):
         dialog = QFileDialog(self._window, tr("Where is {name} now?").format(name=wanted.name))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self.locate(wanted, Path(name)))
-        _open(dialog)
+        _show(dialog)
 
     def locate(self, source: SourceAsset, path: Path) -> None:
         """Tells the library where a video is; another video is refused."""
@@ -144,7 +175,7 @@ class LibraryControl(QObject):
         dialog.setDirectory(str(self._services.container.library.folder / "exports"))
         dialog.setLabelText(QFileDialog.DialogLabel.Accept, tr("Export here"))
         dialog.fileSelected.connect(lambda name: self.export(job.id, source.name, Path(name)))
-        _open(dialog)
+        _show(dialog)
 
     def export(self, job_id: str, name: str, folder: Path) -> None:
         """Writes JSON and CSV of a run (machine and effective figures) into a folder."""
@@ -177,7 +208,7 @@ class LibraryControl(QObject):
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(lambda name: self.open_library(Path(name)))
-        _open(dialog)
+        _show(dialog)
 
     def open_library(self, folder: Path) -> None:
         """Opens a library in a window (and process) of its own; a window that has it open is raised."""
@@ -189,7 +220,21 @@ class LibraryControl(QObject):
             )
 
 
-def _open(dialog: QFileDialog) -> None:
+def _import_all(
+    jobs: JobService, paths: Sequence[Path]
+) -> tuple[list[SourceAsset], list[tuple[Path, SponsightError]]]:
+    """The sources that were taken, and what was refused with its reason."""
+    taken: list[SourceAsset] = []
+    refused: list[tuple[Path, SponsightError]] = []
+    for path in paths:
+        try:
+            taken.append(jobs.import_source(path))
+        except SponsightError as error:
+            refused.append((path, error))
+    return taken, refused
+
+
+def _show(dialog: QFileDialog) -> None:
     from PySide6.QtCore import Qt
 
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

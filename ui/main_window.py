@@ -27,7 +27,7 @@ from ui.runs.panel import RunPanel
 from ui.session import Session
 from ui.start.page import StartPage
 from ui.status_line import StatusLine
-from ui.text import progress
+from ui.text import progress, tr
 from ui.top_bar import PAGES, Rail, TopBar
 from ui.window_state import WindowState
 from ui.workspace import Services
@@ -256,11 +256,11 @@ class MainWindow(QMainWindow):
         self.show_page("view.review")
         self.run_panel.show_thresholds(self.services.actions["run.thresholds"].isChecked())
 
-    @Slot(str)
-    def _resume(self, job_id: str) -> None:
-        self.session.open_job(job_id)
+    @Slot(object)
+    def _resume(self, ids: tuple[str, ...]) -> None:
+        self.session.open_job(ids[0])
         self.show_page("view.review")
-        self.runs.start()
+        self.runs.resume(ids)
 
     def _panes(self, which: str) -> None:
         page = self.pages.currentWidget()
@@ -318,7 +318,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _job_updated(self) -> None:
         source, job = self.session.source, self.session.job
-        self.status.show_job(job)
+        others = any(j.status == "running" for j in self.session.shelf.jobs)
+        self.status.show_job(job, others=others)
         self.status.show_provider(self.services.container.jobs.provider())
         name = f"{source.name} – Sponsight" if source is not None else "Sponsight"
         going = job is not None and job.status == "running"
@@ -328,7 +329,12 @@ class MainWindow(QMainWindow):
     def _progress(self, events: tuple[StageProgress, ...]) -> None:
         job = self.session.job
         mine = [e for e in events if job is not None and e.job_id == job.id]
-        if mine and self.session.source is not None:
+        if not mine and events:
+            latest = max(events, key=lambda e: e.overall)
+            going = self.session.shelf.job(latest.job_id)
+            source = self.session.shelf.source(going.source_asset_id) if going is not None else None
+            self.status.show_progress(latest, of=source.name if source is not None else tr("another run"))
+        elif mine and self.session.source is not None:
             latest = max(mine, key=lambda e: e.overall)
             self.status.show_progress(latest)
             self.setWindowTitle(f"{progress(latest.overall)} – {self.session.source.name} – Sponsight")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QWidget
 
 from app.commands import AcceptRun
 from engine.domain.jobs import DetectJob, JobStatus, Overrides
 from engine.domain.stages import StageName
-from ui.session import Session
+from ui.session import Session, run_name
 from ui.text import tr
 from ui.workspace import Services
 
@@ -17,8 +19,9 @@ from ui.workspace import Services
 class RunControl(QObject):
     """The run actions of the window."""
 
-    def __init__(self, services: Services, session: Session, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, services: Services, session: Session, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
         self._services = services
         self._session = session
         self._jobs = services.container.jobs
@@ -36,7 +39,8 @@ class RunControl(QObject):
         actions, job = self._services.actions, self._session.job
         status = job.status if job is not None else None
         here = self._session.source is not None and self.writable
-        actions["run.start"].setEnabled(here and status is not JobStatus.RUNNING)
+        on_its_turn = job is not None and self._jobs.is_queued(job.id)
+        actions["run.start"].setEnabled(here and status is not JobStatus.RUNNING and not on_its_turn)
         actions["run.start"].setText(tr("Resume") if status is JobStatus.PAUSED else tr("Run"))
         actions["run.pause"].setEnabled(here and status is JobStatus.RUNNING)
         going = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.PENDING)
@@ -108,6 +112,15 @@ class RunControl(QObject):
             self._accepted,
         )
 
+    def ask_delete(self, job: DetectJob) -> None:
+        """Says what goes and what stays, and deletes the run where the person agrees."""
+        from ui.runs.delete_dialog import DeleteDialog
+
+        jobs = self._session.shelf.of_source(job.source_asset_id)
+        dialog = DeleteDialog(self._window, run_name(job, jobs), job)
+        dialog.agreed.connect(lambda: self.delete(job))
+        dialog.open()
+
     def delete(self, job: DetectJob) -> None:
         """Removes a run; what other runs refer to stays."""
         self._services.tasks.call(
@@ -126,19 +139,61 @@ class RunControl(QObject):
 
         self._services.tasks.call(what, make, made)
 
+    def resume(self, ids: Sequence[str]) -> None:
+        """Lets runs that stopped, or that never had their turn, go on one after the other."""
+        for id in ids:
+            self._follow(id)
+
     def _follow(self, job_id: str) -> None:
         """Starts a run and waits for its end without blocking."""
-        self._services.tasks.call(
-            tr("Starting the run"),
-            lambda: self._jobs.start(job_id),
-            lambda future: self._services.tasks.follow(
-                tr("The run"), future, lambda _: self._session.refresh(), failed=self._failed
-            ),
+
+        def started(future: Future[DetectJob]) -> None:
+            self._session.refresh()
+            self.update_actions()
+            self._tell_turn(job_id)
+            self._services.tasks.follow(
+                tr("The run"), future, self._ended, failed=lambda error: self._failed(job_id, error)
+            )
+
+        self._services.tasks.call(tr("Starting the run"), lambda: self._jobs.start(job_id), started)
+
+    def _tell_turn(self, job_id: str) -> None:
+        """Runs go one after the other: says which one is before."""
+        shelf = self._session.shelf
+        going = next((j for j in shelf.jobs if j.status is JobStatus.RUNNING and j.id != job_id), None)
+        if going is not None:
+            words = tr("This run waits its turn: it begins when {name} is done.")
+            self._services.messages.tell(words.format(name=self._name(going.id)), seconds=10)
+
+    def _ended(self, job: DetectJob) -> None:
+        """The end of a run that is looked at is seen; that of another one is told."""
+        self._session.refresh()
+        shown = self._session.job
+        if job.status is JobStatus.COMPLETED and (shown is None or shown.id != job.id):
+            self._services.messages.tell(
+                tr("{name} is analysed.").format(name=self._name(job.id)),
+                "success",
+                action=tr("Review it"),
+                on_action=lambda: self._review(job.id),
+                seconds=20,
+            )
+
+    def _review(self, job_id: str) -> None:
+        self._session.open_job(job_id)
+        self._services.actions["view.review"].trigger()
+
+    def _failed(self, job_id: str, error: Exception) -> None:
+        self._session.refresh()
+        self._services.messages.tell_error(
+            tr("The run of {name} failed").format(name=self._name(job_id)), error
         )
 
-    def _failed(self, error: Exception) -> None:
-        self._session.refresh()
-        self._services.messages.tell_error(tr("The run failed"), error)
+    def _name(self, job_id: str) -> str:
+        """The name of a run's video."""
+        shelf = self._session.shelf
+        job = shelf.job(job_id)
+        source = shelf.source(job.source_asset_id) if job is not None else None
+        return source.name if source is not None else tr("another run")
 
     def _ask(self, what: str, ask: Callable[[str], None]) -> None:
         job = self._session.job

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 from engine.domain.jobs import DetectJob
 from engine.domain.stages import StageName
 from engine.events import ItemFailed, StageProgress
-from ui.text import duration, plural, progress, tr, usd
+from ui.text import duration, plural, progress, short, tr, usd
 from ui.words import stage_title
 
 if TYPE_CHECKING:
@@ -48,13 +48,18 @@ class StatusLine(QStatusBar):
         for widget in (self._provider, self._memory, self._cloud, self._failed):
             self.addPermanentWidget(widget)
         self._items: list[ItemFailed] = []
-        self._going = False
+        self._going = self._others = False
         self.show_job(None)
 
     def _label(self, text: str) -> QLabel:
         label = QLabel(text)
         label.setContentsMargins(8, 0, 8, 0)
         return label
+
+    @property
+    def words(self) -> str:
+        """What the line says of a run that is going, '' where none is."""
+        return self._run.text() if self._run.isVisible() else ""
 
     @property
     def failures(self) -> tuple[ItemFailed, ...]:
@@ -68,11 +73,15 @@ class StatusLine(QStatusBar):
     def read_only(self) -> None:
         self._saved.setText(tr("open for reading only"))
 
-    def show_job(self, job: DetectJob | None) -> None:
-        """Another run was chosen, or its state is new."""
-        going = self._going = job is not None and job.status == "running"
-        self._bar.setVisible(going)
-        self._run.setVisible(going)
+    def show_job(self, job: DetectJob | None, *, others: bool = False) -> None:
+        """Another run was chosen, or its state is new. `others`: a run that isn't shown may be going."""
+        going = job is not None and job.status == "running"
+        if self._going and not going:
+            self._run.clear()
+        self._going, self._others = going, others and not going
+        there = going or (self._others and bool(self._run.text()))
+        self._bar.setVisible(there)
+        self._run.setVisible(there)
         if job is None:
             self._cloud.setText("")
             self.show_use(None)
@@ -101,18 +110,18 @@ class StatusLine(QStatusBar):
             plural(use.reused, tr("{n} answer saved by memory"), tr("{n} answers saved by memory"))
         )
 
-    def show_progress(self, latest: StageProgress) -> None:
-        """Progress of the shown run; what is reported late, of a run that has ended, is not shown any more."""
-        if not self._going:
+    def show_progress(self, latest: StageProgress, *, of: str = "") -> None:
+        """Progress of the shown run, or of another one of the video `of`; what is reported late, of a run that has
+        ended, is not shown any more."""
+        if not (self._others if of else self._going):
             return
         self._bar.setVisible(True)
         self._run.setVisible(True)
         self._bar.setValue(round(latest.overall * 1000))
         left = duration(latest.seconds_left) if latest.seconds_left is not None else _UNKNOWN
         words = tr("{stage} · {share} · {left} left")
-        self._run.setText(
-            words.format(stage=stage_title(latest.stage), share=progress(latest.overall), left=left)
-        )
+        text = words.format(stage=stage_title(latest.stage), share=progress(latest.overall), left=left)
+        self._run.setText(f"{short(of, 32)}: {text}" if of else text)
 
     def show_provider(self, provider: str) -> None:
         """Where inference runs: a provider's name of onnxruntime, or OpenVINO."""

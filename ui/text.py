@@ -84,3 +84,11 @@ def local_time(moment: datetime | None) -> str:
     here = aware.astimezone()
     today = datetime.now().astimezone().date()
     return here.strftime("%H:%M:%S") if here.date() == today else here.strftime("%Y-%m-%d %H:%M")
+
+
+def short(text: str, length: int) -> str:
+    """A name of so many letters at most, shortened in its middle."""
+    if len(text) <= length:
+        return text
+    head = length * 2 // 3
+    return f"{text[:head]}…{text[head + 1 - length :]}"

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolB
 from ui.action_set import ActionSet
 from ui.icons import icon
 from ui.session import Session, run_name, status_words
-from ui.text import local_time, tr
+from ui.text import local_time, short, tr
 from ui.tokens import RAIL_WIDTH, TOP_BAR_HEIGHT
 
 SEARCH_DELAY_MS = 150
@@ -70,7 +70,7 @@ class TopBar(QWidget):
     def refresh(self) -> None:
         """Shows the chosen source and run."""
         source, job = self._session.source, self._session.job
-        self.source_button.setText(_short(source.name, 30) if source else tr("Choose a source"))
+        self.source_button.setText(short(source.name, 30) if source else tr("Choose a source"))
         self.source_button.setEnabled(bool(self._session.shelf.sources))
         self.source_button.setToolTip(source.path if source else tr("Choose a source"))
         self.run_button.setVisible(source is not None)
@@ -163,10 +163,3 @@ def _button(action: QAction, words: bool = False) -> QToolButton:
     button.setAccessibleName(action.text())
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
-
-
-def _short(text: str, length: int) -> str:
-    if len(text) <= length:
-        return text
-    head = length * 2 // 3
-    return f"{text[:head]}…{text[head + 1 - length :]}"

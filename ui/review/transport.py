@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from engine.domain.timebase import format_time, parse_time
@@ -50,7 +51,7 @@ class Transport(QWidget):
         self.field.setAccessibleName(tr("Go to time"))
         self.field.setFixedWidth(120)
         self.field.returnPressed.connect(self._typed)
-        self.field.editingFinished.connect(self.leave_field)
+        self.field.installEventFilter(self)
         self.field.hide()
         row.addWidget(self.field)
         self._speed = QLabel()
@@ -109,10 +110,13 @@ class Transport(QWidget):
         set_look(self.field, "")
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def leave_field(self) -> None:
-        """Closes the field."""
-        if self.field.isVisible() and not self.field.hasFocus():
-            self._close_field()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Without the focus the field makes way for the time again, also where nothing was typed."""
+        if isinstance(event, QFocusEvent) and event.lostFocus() and self.field.isVisible():
+            elsewhere = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+            if event.reason() not in elsewhere:
+                self._close_field()
+        return super().eventFilter(watched, event)
 
     def _close_field(self) -> None:
         self.field.hide()

@@ -182,8 +182,13 @@ class RunsPage(QWidget):
         accept.triggered.connect(self._accept)
         menu.addAction(accept)
         menu.addSeparator()
-        delete = QAction(icon("trash"), tr("Delete this run"), menu)
-        delete.setEnabled(job.status is not JobStatus.RUNNING and not job.accepted and self._control.writable)
-        delete.triggered.connect(lambda: self._control.delete(job))
+        words, can = tr("Delete this run…"), self._control.writable
+        if job.accepted:
+            words, can = tr("Delete this run (accept another one first)"), False
+        elif job.status is JobStatus.RUNNING:
+            words, can = tr("Delete this run (stop it first)"), False
+        delete = QAction(icon("trash"), words, menu)
+        delete.setEnabled(can)
+        delete.triggered.connect(lambda: self._control.ask_delete(job))
         menu.addAction(delete)
         menu.popup(self.tree.viewport().mapToGlobal(point))

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.domain.jobs import DetectJob, JobStatus
+from engine.domain.jobs import DetectJob
 from engine.events import StageProgress
 from ui.empty import EmptyState
 from ui.icons import icon
@@ -29,8 +29,8 @@ from ui.session import Session
 from ui.start.card import SourceCard
 from ui.start.flow import FlowLayout
 from ui.start.overview import CardFacts, Overview
+from ui.start.stopped import stopped_in_words, stopped_jobs
 from ui.text import plural, tr
-from ui.words import stage_title
 from ui.workspace import Services
 
 COUNT_MS = 200
@@ -43,7 +43,7 @@ class StartPage(QWidget):
     source_opened = Signal(str)
     locate_wanted = Signal(str)
     library_wanted = Signal(str)
-    resume_wanted = Signal(str)
+    resume_wanted = Signal(object)
 
     def __init__(self, services: Services, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -136,7 +136,7 @@ class StartPage(QWidget):
             tr("Reading the sources"), lambda: overview.quick(shelf), self._show_cards, newest="cards"
         )
         self._count()
-        self._banner.show_jobs(shelf.jobs, self._session)
+        self._banner.show_jobs(stopped_jobs(shelf, self._services.container.jobs), self._session)
 
     def search(self, text: str) -> None:
         """Shows only sources whose name or path holds the text."""
@@ -224,9 +224,10 @@ class StartPage(QWidget):
 
 
 class _Banner(QFrame):
-    """Tells of a run that was interrupted, and offers to go on."""
+    """Tells of runs that were interrupted or never had their turn, and offers to go on."""
 
-    resume = Signal(str)
+    resume = Signal(object)
+    """Ids of the runs, in the order in which they are to go on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -240,26 +241,23 @@ class _Banner(QFrame):
         button.setProperty("look", "primary")
         button.clicked.connect(self._pressed)
         row.addWidget(button)
-        self._job = ""
+        self._jobs: tuple[str, ...] = ()
         self.hide()
 
+    @property
+    def words(self) -> str:
+        return self._words.text()
+
     def show_jobs(self, jobs: tuple[DetectJob, ...], session: Session) -> None:
-        paused = next((job for job in jobs if job.status is JobStatus.PAUSED), None)
-        self.setVisible(paused is not None)
-        if paused is None:
-            return
-        self._job = paused.id
-        source = session.shelf.source(paused.source_asset_id)
-        name = source.name if source else paused.video_path
-        where = stage_title(paused.current_stage) if paused.current_stage else tr("its beginning")
-        words = tr(
-            "The run of {name} stopped at “{stage}”, {share:.0f} % done. Everything finished is kept. Resume?"
-        )
-        self._words.setText(words.format(name=name, stage=where, share=paused.progress * 100))
+        """`jobs`: those that nothing will start by itself, the first to go on first."""
+        self._jobs = tuple(job.id for job in jobs)
+        self.setVisible(bool(jobs))
+        if jobs:
+            self._words.setText(stopped_in_words(jobs, session.shelf))
 
     @Slot()
     def _pressed(self) -> None:
-        self.resume.emit(self._job)
+        self.resume.emit(self._jobs)
 
 
 def _button(action: QAction, primary: bool = False) -> QPushButton:

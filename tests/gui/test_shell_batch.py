@@ -1,0 +1,139 @@
+"""Several videos at once: imports told together, runs that wait for another, what a closed window left waiting."""
+
+from __future__ import annotations
+
+import shutil
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from engine.domain.jobs import JobStatus
+from engine.domain.stages import StageName
+
+
+def _clips(finished_demo, tmp_path, count):
+    """Videos that differ (in what follows their last frame)."""
+    made = []
+    for number in range(count):
+        path = tmp_path / f"match {number}.mp4"
+        shutil.copy(next((finished_demo / "demo").glob("*.mp4")), path)
+        with path.open("ab") as end:
+            end.write(b"\0\0\0\x0cfree" + bytes([number]) * 4)
+        made.append(path)
+    return made
+
+
+def test_a_refused_video_among_others_is_told(open_window, library_dir, finished_demo, tmp_path):
+    driver = open_window(library_dir)
+    good = _clips(finished_demo, tmp_path, 2)
+    broken = tmp_path / "broken.mp4"
+    broken.write_text("no video")
+    driver.window.library.import_files([good[0], broken, good[1]])
+    driver.settle()
+    words = driver.window.messages.words
+    assert "2 of 3 videos" in words and "broken.mp4" in words
+    assert driver.window.session.source.name == "match 1.mp4"
+
+
+def test_the_last_good_video_is_opened_where_the_last_one_is_refused(
+    open_window, library_dir, finished_demo, tmp_path
+):
+    driver = open_window(library_dir)
+    (good,) = _clips(finished_demo, tmp_path, 1)
+    broken = tmp_path / "broken.mp4"
+    broken.write_text("no video")
+    driver.window.library.import_files([good, broken])
+    driver.settle()
+    assert "broken.mp4" in driver.window.messages.words
+    assert driver.window.session.source.name == "match 0.mp4"
+    assert driver.app.actions["run.start"].isEnabled()
+
+
+def _two_going(driver, finished_demo, tmp_path):
+    """A run of one video that is going, and the run of another that waits for it; both jobs' ids."""
+    window = driver.window
+    window.library.import_files(_clips(finished_demo, tmp_path, 2))
+    driver.settle()
+    ids = []
+    for source in sorted(window.session.shelf.sources, key=lambda s: s.name):
+        window.open_source(source.id)
+        driver.until(lambda s=source: window.session.source is not None and window.session.source.id == s.id)
+        window.runs.create({"extract_frames": {"sample_fps": 12.0}}, "soccer_broadcast")
+        driver.until(lambda: window.session.job is not None and window.session.job.id not in ids)
+        ids.append(window.session.job.id)
+        driver.until(lambda: driver.app.container.jobs.is_queued(ids[-1]))
+    driver.until(lambda: window.session.shelf.job(ids[0]).status is JobStatus.RUNNING)
+    return ids
+
+
+def test_a_run_that_waits_says_for_what_and_can_be_stopped(open_window, library_dir, finished_demo, tmp_path):
+    driver = open_window(library_dir)
+    window = driver.window
+    first, second = _two_going(driver, finished_demo, tmp_path)
+    driver.until(lambda: "match 0.mp4" in window.messages.words)
+    assert window.session.job.id == second and window.session.job.status is JobStatus.PENDING
+    assert not driver.app.actions["run.start"].isEnabled(), "it is on its turn already"
+    assert driver.app.actions["run.cancel"].isEnabled()
+    driver.until(lambda: "match 0.mp4" in window.status.words)
+    window.runs.cancel()
+    driver.until(lambda: window.session.job.status is JobStatus.CANCELLED)
+    window.session.open_job(first)
+    window.runs.cancel()
+    driver.until(lambda: window.session.shelf.job(first).status is JobStatus.CANCELLED)
+
+
+def test_what_a_closed_window_left_waiting_is_offered_and_goes_on(
+    open_window, library_dir, finished_demo, tmp_path
+):
+    driver = open_window(library_dir)
+    ids = _two_going(driver, finished_demo, tmp_path)
+    driver.window.close()
+    driver.until(driver.app.closed.is_set)
+    again = open_window(library_dir)
+    again.do("view.library")
+    banner = again.window.pages.currentWidget()._banner
+    again.until(lambda: not banner.isHidden())
+    assert "match 0.mp4" in banner.words and "match 1.mp4" in banner.words
+    banner.findChild(QPushButton).click()
+    jobs = again.app.container.jobs
+    again.until(lambda: all(jobs.job(id).status is JobStatus.COMPLETED for id in ids), 120)
+    again.settle()
+    assert banner.isHidden()
+
+
+def test_the_end_of_another_run_is_told_with_its_name(open_window, library_dir, finished_demo, tmp_path):
+    driver = open_window(library_dir)
+    window = driver.window
+    _two_going(driver, finished_demo, tmp_path)
+    driver.until(lambda: "match 0.mp4 is analysed" in window.messages.words, 120)
+    driver.until(lambda: window.session.job.status is JobStatus.COMPLETED, 120)
+
+
+def test_a_run_is_deleted_only_after_asking(demo_window):
+    window = demo_window.window
+    first = window.session.job
+    window.runs.replay(first, StageName.MATCH_BRANDS, {"match_brands": {"accept": 80.0}})
+    demo_window.until(
+        lambda: window.session.job.id != first.id and window.session.job.status is JobStatus.COMPLETED
+    )
+    demo_window.settle()
+    second = window.session.job
+    window.runs.ask_delete(second)
+    dialog = demo_window.dialog()
+    assert "decisions stay" in dialog.words.text()
+    dialog.reject()
+    demo_window.settle()
+    assert window.session.shelf.job(second.id) is not None
+    window.runs.ask_delete(second)
+    demo_window.dialog().delete.click()
+    demo_window.until(lambda: window.session.shelf.job(second.id) is None)
+
+
+def test_an_untouched_time_field_closes_on_escape(qtbot, demo_window):
+    transport = demo_window.window.review.canvas.transport
+    demo_window.window.review.canvas.frame.setFocus()
+    demo_window.do("play.go_to")
+    assert transport.field.isVisible()
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    demo_window.settle()
+    assert not transport.field.isVisible() and transport._time.isVisible()
