@@ -103,6 +103,8 @@ class WindowApp:
         self.window.activateWindow()  # where no window manager gives the focus, the first key must act all the same
         if review:
             self.window.open_source(review)
+        elif not videos:
+            self.window.back.go()
         else:
             self.window.session.refresh()
         library = self.container.library
@@ -153,6 +155,7 @@ class WindowApp:
         if self._closing:
             return
         self._closing = True
+        self.window.keep_state()
         self.window.setEnabled(False)
         self.window.setWindowTitle(tr("Closing …"))
         self._ender = self._loop.create_task(self._close())

@@ -12,6 +12,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from engine.events import ItemFailed, PartDone, StageProgress
+from ui.coming_back import ComingBack
 from ui.decision_control import DecisionControl
 from ui.dialog_control import DialogControl
 from ui.drop import DropCurtain, videos_in
@@ -24,6 +25,7 @@ from ui.review import build_review
 from ui.review_page import ReviewPage
 from ui.run_control import RunControl
 from ui.runs.panel import RunPanel
+from ui.search_control import SearchControl
 from ui.session import Session
 from ui.start.page import StartPage
 from ui.status_line import StatusLine
@@ -57,6 +59,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine()
         self.model_use = ModelUseWatch(services, self.session, self.status, self)
         self.curtain = DropCurtain(self)
+        self.back = ComingBack(self, self._resume)
         self._build()
         self._connect()
         self._handlers = self._action_handlers()
@@ -108,6 +111,7 @@ class MainWindow(QMainWindow):
         page.locate_wanted.connect(lambda id: self.library.choose_locate(self.session.shelf.source(id)))
         page.library_wanted.connect(lambda folder: self.library.open_library(Path(folder)))
         page.resume_wanted.connect(self._resume)
+        page.search_ended.connect(lambda: self.search.clear())
         return page
 
     def _review_page(self) -> QWidget:
@@ -146,7 +150,7 @@ class MainWindow(QMainWindow):
         session.job_changed.connect(self._job_changed)
         session.job_updated.connect(self._job_updated)
         self.library.located.connect(self.review.source_located)
-        self.top_bar.searched.connect(self._search)
+        self.search = SearchControl(self)
         self.status.failures_wanted.connect(lambda: self.dialogs.failures(self.status.failures))
         self.decisions.jumped.connect(self._jump_to_subject)
         self.decisions.placed.connect(self._show_in_book)
@@ -165,7 +169,7 @@ class MainWindow(QMainWindow):
             "file.quit": self.close,  # type: ignore[dict-item]
             "edit.undo": self.decisions.undo,
             "edit.redo": self.decisions.redo,
-            "edit.search": self._focus_search,
+            "edit.search": lambda: self.search.focus(),
             "edit.history": self.decisions.show_history,
             "view.next_pane": lambda: self._panes("next_pane"),
             "view.previous_pane": lambda: self._panes("previous_pane"),
@@ -201,19 +205,20 @@ class MainWindow(QMainWindow):
             self.review.trigger(id)
 
     def show_page(self, id: str) -> None:
-        """Goes to a page."""
+        """Goes to a page. Its main part takes the keys, unless something else in it has them already."""
+        before = self.focusWidget()
         self.pages.show_page(id)
         self.services.actions[id].setChecked(True)
         page = self.pages.currentWidget()
-        if page is not None and not page.isAncestorOf(self.focusWidget() or self):
-            page.setFocus(Qt.FocusReason.OtherFocusReason)
+        if page is not None and (before is None or not page.isAncestorOf(before)):
+            self.to_page()
 
     @Slot(str)
     def open_source(self, source_id: str) -> None:
         """Opens a source in the review page."""
         self.session.open_source(source_id)
         self.show_page("view.review")
-        self._to_canvas()
+        self.to_page()
 
     @Slot(object, str)
     def jump(self, time: int, appearance: str = "") -> None:
@@ -272,18 +277,15 @@ class MainWindow(QMainWindow):
     def _escape(self) -> None:
         if not self.messages.isHidden() and self.messages.isAncestorOf(self.focusWidget() or self):
             self.messages.hide()
-        self._to_canvas()
+        self.to_page()
 
-    def _to_canvas(self) -> None:
+    def to_page(self) -> None:
+        """Gives the focus to what the shown page is about: the frame, the table."""
         page = self.pages.currentWidget()
         if isinstance(page, ReviewPage):
             page.to_canvas()
         elif page is not None:
             page.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _focus_search(self) -> None:
-        self.top_bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.top_bar.search.selectAll()
 
     def _reset_layout(self) -> None:
         self.state.reset()
@@ -292,15 +294,6 @@ class MainWindow(QMainWindow):
             page.arrange()
 
     # --- what happens elsewhere ---------------------------------------------------------------------------------
-
-    @Slot(str)
-    def _search(self, text: str) -> None:
-        page = self.pages.currentWidget()
-        search = getattr(page, "search", None)
-        if callable(search):
-            search(text)
-        else:
-            self.review.search(text)
 
     @Slot()
     def _job_changed(self) -> None:
@@ -381,8 +374,12 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing is orderly: the application ends runs and threads first and then lets the window go."""
         event.ignore()
+        self.closing.emit()
+
+    def keep_state(self) -> None:
+        """Keeps size, layout and place for the next start."""
         page = self.pages.made("view.review")
         if isinstance(page, ReviewPage):
             page.save()
         self.state.save_geometry(self)
-        self.closing.emit()
+        self.back.keep()

@@ -78,9 +78,9 @@ class Session(QObject):
 
         self._services.tasks.call(tr("Reading the library"), read, self._take, newest="shelf")
 
-    def open_source(self, source_id: str) -> None:
-        """Chooses a source and its best run."""
-        self._choose(source_id, "")
+    def open_source(self, source_id: str, job_id: str = "") -> None:
+        """Chooses a source and the run of that id, its best one where that is gone."""
+        self._choose(source_id, job_id)
 
     def open_job(self, job_id: str) -> None:
         """Chooses a run and its source."""
@@ -102,7 +102,7 @@ class Session(QObject):
             self._wanted_source, self._wanted_job = source_id, job_id
             self.refresh()
             return
-        job = self.shelf.job(job_id) if job_id else self.shelf.best_job(source_id)
+        job = self.shelf.job(job_id) or self.shelf.best_job(source_id)
         other_source = self.source is None or self.source.id != source.id
         other_job = (job.id if job else "") != (self.job.id if self.job else "")
         self.source, self.job = source, job

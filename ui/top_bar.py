@@ -20,6 +20,8 @@ class TopBar(QWidget):
     """Selectors and the actions that are needed all the time."""
 
     searched = Signal(str)
+    entered = Signal()
+    """Enter was pressed in the search field; `searched` came before."""
 
     def __init__(self, actions: ActionSet, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,8 +57,9 @@ class TopBar(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SEARCH_DELAY_MS)
-        self._timer.timeout.connect(lambda: self.searched.emit(self.search.text().strip()))
+        self._timer.timeout.connect(self._say)
         self.search.textChanged.connect(self._timer.start)
+        self.search.returnPressed.connect(self._entered)
         for signal in (
             session.source_changed,
             session.job_changed,
@@ -65,6 +68,24 @@ class TopBar(QWidget):
         ):
             signal.connect(self.refresh)
         self.refresh()
+
+    def show_search(self, text: str, placeholder: str) -> None:
+        """Shows what the page is searched for, without searching anew."""
+        self.search.setPlaceholderText(placeholder)
+        if self.search.text().strip() != text:
+            self.search.setText(text)
+        self._timer.stop()
+
+    @Slot()
+    def _say(self) -> None:
+        self.searched.emit(self.search.text().strip())
+
+    @Slot()
+    def _entered(self) -> None:
+        if self._timer.isActive():
+            self._timer.stop()
+            self._say()
+        self.entered.emit()
 
     @Slot()
     def refresh(self) -> None:

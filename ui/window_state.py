@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QMainWindow
 
 LAYOUT_VERSION = 1
 """Raise it when docks are renamed or rearranged: older layouts are then left out, not misread."""
+MOST_LIBRARIES = 20
 
 
 class WindowState:
-    """What is remembered between two starts, for all libraries alike."""
+    """What is remembered between two starts: the layout for all libraries alike, the place for each."""
 
     def __init__(self, settings: QSettings | None = None) -> None:
         self._settings = settings or QSettings("sponsight", "window")
@@ -56,6 +57,23 @@ class WindowState:
 
     def save_parts(self, parts: Mapping[str, Any]) -> None:
         self._settings.setValue("parts", json.dumps({**parts, "version": LAYOUT_VERSION}))
+
+    def restore_place(self, library: str) -> Mapping[str, Any]:
+        """Where the person was in a library (a folder) when its window was closed; {} where that isn't known."""
+        place = self._places().get(library, {})
+        return place if isinstance(place, dict) else {}
+
+    def save_place(self, library: str, place: Mapping[str, Any]) -> None:
+        kept = {folder: held for folder, held in self._places().items() if folder != library}
+        kept = dict(list(kept.items())[1 - MOST_LIBRARIES :])
+        self._settings.setValue("places", json.dumps({**kept, library: dict(place)}))
+
+    def _places(self) -> dict[str, Any]:
+        try:
+            places = json.loads(str(self._settings.value("places", "{}")))
+        except ValueError:
+            return {}
+        return places if isinstance(places, dict) else {}
 
     def reset(self) -> None:
         """Forgets the layout."""

@@ -76,7 +76,8 @@ def test_a_run_that_waits_says_for_what_and_can_be_stopped(open_window, library_
     assert driver.app.actions["run.cancel"].isEnabled()
     driver.until(lambda: "match 0.mp4" in window.status.words)
     window.runs.cancel()
-    driver.until(lambda: window.session.job.status is JobStatus.CANCELLED)
+    driver.until(lambda: window.session.shelf.job(second).status is JobStatus.CANCELLED)
+    assert window.session.shelf.job(first).status is JobStatus.RUNNING, "nobody waits for the one before"
     window.session.open_job(first)
     window.runs.cancel()
     driver.until(lambda: window.session.shelf.job(first).status is JobStatus.CANCELLED)

@@ -65,6 +65,7 @@ class ReportPage(QWidget):
         self.tabs.addTab(self._plots(), tr("Plots"))
         self._stack.addWidget(self.tabs)
         layout.addWidget(self._stack, 1)
+        self.tabs.currentChanged.connect(self._give_keys)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(300)
@@ -154,6 +155,7 @@ class ReportPage(QWidget):
         if source is None or job is None or job.status != "completed":
             self._data = None
             self._stack.setCurrentIndex(0)
+            self._give_keys()
             self._of.setText(source.name if source else "")
             return
         library = self._services.container.library
@@ -163,8 +165,18 @@ class ReportPage(QWidget):
 
     def _take(self, data: ReportData) -> None:
         self._data = data
+        had = self.hasFocus()
         self._stack.setCurrentIndex(1)
+        self._give_keys()
+        if had:
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
         self._show()
+
+    @Slot()
+    def _give_keys(self) -> None:
+        """The table takes the keys of the page; where it isn't shown, the tabs."""
+        shown = self.table if self.tabs.currentIndex() == 0 else self.tabs.tabBar()
+        self.setFocusProxy(shown if self._stack.currentIndex() == 1 else None)
 
     @property
     def _machine(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QSize, QTimer
+from PySide6.QtCore import QObject, QSize, QTimer, Signal
 
 from engine.domain.stages import StageName
 from ui.review.canvas_pane import CanvasPane
@@ -15,6 +15,7 @@ from ui.review.desk import ReviewDesk
 from ui.review.display import Display
 from ui.review.inspector import Inspector
 from ui.review.keys import handlers
+from ui.review.places import Place, Places
 from ui.review.player import Player
 from ui.review.preview import Preview
 from ui.review.queue_pane import QueuePane
@@ -40,6 +41,8 @@ BEFORE_READING = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES, StageName.D
 class Review(QObject):
     """Implements `ui.workspace.ReviewArea`."""
 
+    searched = Signal(str)
+
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.services = services
@@ -56,6 +59,8 @@ class Review(QObject):
         self.display = Display(self)
         self.previewed = Preview(self)
         self._jump: tuple[int, str] | None = None
+        self._opening = ""
+        self.places = Places()
         self._stored: StoredFrames | None = None
         self._handlers = handlers(self)
         self._notice = QTimer(self)
@@ -70,8 +75,9 @@ class Review(QObject):
         desk.began.connect(self._began)
         desk.opened.connect(self._opened)
         desk.closed.connect(self._closed)
+        desk.leaving.connect(self._remember_place)
         self.queue.chosen.connect(desk.choose)
-        self.queue.wanted.connect(desk.want)
+        self.queue.wanted.connect(self._filter)
         self.queue.split_wanted.connect(self._split)
         self.queue.resort_wanted.connect(self._resort)
         self.inspector.split_wanted.connect(self._split)
@@ -96,10 +102,13 @@ class Review(QObject):
 
     def open_run(self, source: SourceAsset, job: DetectJob) -> None:
         self.previewed.end()
+        if self.desk.source is None or self.desk.source.id != source.id:
+            self._opening = source.id
         self.desk.open(source, job)
 
     def close_run(self) -> None:
         self._jump = None
+        self._opening = ""
         self.desk.close()
 
     def source_located(self, source: SourceAsset) -> None:
@@ -132,7 +141,7 @@ class Review(QObject):
 
     def jump(self, time: int, appearance: str = "") -> None:
         snapshot = self.desk.snapshot
-        if snapshot is None:
+        if snapshot is None or self._opening:
             self._jump = time, appearance
             return
         found = snapshot.appearances.get(appearance) if appearance else None
@@ -164,6 +173,18 @@ class Review(QObject):
             self.desk.wanted = Wanted.restored(found)
             self.queue.show_filter(self.desk.wanted)
 
+    def save_places(self) -> Mapping[str, Any]:
+        self._remember_place()
+        return self.places.saved()
+
+    def restore_places(self, stored: Mapping[str, Any]) -> None:
+        self.places.restore(stored)
+
+    def _remember_place(self) -> None:
+        source = self.desk.source
+        if source is not None and self.desk.session is not None and self.display.source is not None:
+            self.places.remember(source.id, Place(self.desk.key, max(0, self.player.time)))
+
     def _prefer(self, values: PreferenceValues) -> None:
         self.canvas.frame.show_labels(values.label_boxes)
 
@@ -186,7 +207,11 @@ class Review(QObject):
         """Another filter of the queue."""
         wanted = replace(self.desk.wanted, **values)
         self.queue.show_filter(wanted)
+        self._filter(wanted)
+
+    def _filter(self, wanted: Wanted) -> None:
         self.desk.want(wanted)
+        self.searched.emit(wanted.text)
 
     def say(self, words: str) -> None:
         """A quiet word at the foot of the frame, gone after a few seconds."""
@@ -275,7 +300,8 @@ class Review(QObject):
         self.thumbnails.open(read, QSize(source.width, source.height))
         self.timeline.show_all()
         if self._jump is None:
-            self.player.seek(0)
+            place = self.places.of(source.id)
+            self.player.seek(place.time if place is not None else 0)
 
     def _opened(self) -> None:
         source, session = self.desk.source, self.desk.session
@@ -283,8 +309,18 @@ class Review(QObject):
         if self.display.source is None or self.display.source.id != source.id:
             self._began(source, session.run)
         self._enable(True)
+        another, self._opening = bool(self._opening), ""
         if self._jump is not None:
             QTimer.singleShot(0, self._late_jump)
+        elif another and (place := self.places.of(source.id)) is not None:
+            QTimer.singleShot(0, partial(self._go_back, place))
+
+    def _go_back(self, place: Place) -> None:
+        """To the item and the frame that were looked at here last, where this run has that item."""
+        snapshot = self.desk.snapshot
+        if snapshot is not None and place.key in snapshot.appearances:
+            self.desk.choose(place.key, seek=False)
+            self.player.seek(place.time)
 
     def _late_jump(self) -> None:
         if self._jump is not None and self.desk.snapshot is not None:

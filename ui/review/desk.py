@@ -66,6 +66,8 @@ class ReviewDesk(QObject):
     """Source and RunResult of a run that is being opened: its frames can be shown already."""
     opened = Signal()
     closed = Signal()
+    leaving = Signal()
+    """The run that is open is about to be closed."""
     snapshot_changed = Signal()
     item_changed = Signal(bool)
     pending_changed = Signal()
@@ -175,6 +177,8 @@ class ReviewDesk(QObject):
         self._forget()
 
     def _forget(self) -> None:
+        if self.session is not None:
+            self.leaving.emit()
         self._late.stop()
         self._took = 0.0
         self._late.setInterval(REFRESH_MS)

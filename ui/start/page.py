@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtGui import QAction, QFocusEvent, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -44,6 +44,7 @@ class StartPage(QWidget):
     locate_wanted = Signal(str)
     library_wanted = Signal(str)
     resume_wanted = Signal(object)
+    search_ended = Signal()
 
     def __init__(self, services: Services, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,13 +89,16 @@ class StartPage(QWidget):
         self._stack.addWidget(holder)
         self._grid_holder = QWidget()
         self._grid = FlowLayout(self._grid_holder)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(self._grid_holder)
         scroll.setAccessibleName(tr("Sources"))
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._stack.addWidget(scroll)
+        every = [(tr("Show all videos"), self.search_ended.emit)]
+        self._none = EmptyState("search", "", tr("Its name and its path were looked at."), every)
+        self._stack.addWidget(self._none)
         session.shelf_changed.connect(self.refresh)
         services.bridge.progress.connect(self._progress)
         services.bridge.library.connect(self._count)
@@ -130,7 +134,8 @@ class StartPage(QWidget):
         shelf = self._session.shelf
         count = plural(len(shelf.sources), tr("{n} source"), tr("{n} sources"))
         self._where.setText(f"{count} · {self._services.container.library.folder}")
-        self._stack.setCurrentIndex(1 if shelf.sources else 0)
+        if not shelf.sources or self._stack.currentIndex() == 0:
+            self._stack.setCurrentIndex(1 if shelf.sources else 0)
         overview = self._overview
         self._services.tasks.call(
             tr("Reading the sources"), lambda: overview.quick(shelf), self._show_cards, newest="cards"
@@ -145,6 +150,41 @@ class StartPage(QWidget):
             source = self._facts[id].source
             card.setVisible(self._filter in f"{source.name} {source.path}".casefold())
         self._grid.invalidate()
+        shown = any(not card.isHidden() for card in self._cards.values())
+        self._none.say(
+            tr("No video fits “{text}”").format(text=text), tr("Its name and its path were looked at.")
+        )
+        if self._session.shelf.sources:
+            self._stack.setCurrentIndex(1 if shown or not self._cards else 2)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The card of the chosen video takes the keys, else the first."""
+        super().focusInEvent(event)
+        self._focus_card()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows go from card to card."""
+        by = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+        shown = self._shown()
+        here = next((i for i, card in enumerate(shown) if card.hasFocus()), None)
+        step = by.get(Qt.Key(event.key()))
+        if step is None or here is None:
+            super().keyPressEvent(event)
+            return
+        card = shown[max(0, min(here + step, len(shown) - 1))]
+        card.setFocus(Qt.FocusReason.TabFocusReason)
+        self._scroll.ensureWidgetVisible(card)
+
+    def _focus_card(self) -> None:
+        shown = self._shown()
+        chosen = self._cards.get(self._session.source.id) if self._session.source is not None else None
+        if shown:
+            card = chosen if chosen in shown else shown[0]
+            card.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _shown(self) -> list[SourceCard]:
+        """The cards that fit the search, as they stand."""
+        return [card for card in self._cards.values() if not card.isHidden()]
 
     def _show_cards(self, cards: list[CardFacts]) -> None:
         seen = {facts.source.id for facts in cards}
@@ -167,6 +207,8 @@ class StartPage(QWidget):
                 self._cards[id] = card
                 self._grid.addWidget(card)
         self.search(self._filter)
+        if self.hasFocus():
+            self._focus_card()
 
     def _show_counts(self, counts: Mapping[str, tuple[int, int]]) -> None:
         for id, (decided, undecided) in counts.items():
