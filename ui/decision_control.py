@@ -25,6 +25,8 @@ class DecisionControl(QObject):
     placed = Signal(str, str)
     """Something else that a step was about: its kind (`brand`, `book`, `deny-list`, `not-same`) and which."""
     stored = Signal()
+    told = Signal(str)
+    """A quiet word on what was taken back or done again; it is shown where the step was about."""
 
     def __init__(self, services: Services, session: Session, window: QWidget) -> None:
         super().__init__(window)
@@ -55,21 +57,36 @@ class DecisionControl(QObject):
     @Slot()
     def undo(self) -> None:
         bus = self._bus
-        self._services.tasks.call(tr("Undo"), lambda: bus.undo(initiator=INITIATOR), self._changed)
+        self._services.tasks.call(tr("Undo"), lambda: bus.undo(initiator=INITIATOR), self._undone)
 
     @Slot()
     def redo(self) -> None:
         bus = self._bus
-        self._services.tasks.call(tr("Redo"), lambda: bus.redo(initiator=INITIATOR), self._changed)
+        self._services.tasks.call(tr("Redo"), lambda: bus.redo(initiator=INITIATOR), self._redone)
 
-    def _changed(self, change: Change | None) -> None:
+    def _undone(self, change: Change | None) -> None:
         if change is None:
             self._services.messages.tell(tr("There is nothing left to take back."), seconds=4)
-            return
+        else:
+            what = change.title.removeprefix("Undo ")
+            self._changed(change, tr("Taken back: {what}").format(what=what))
+
+    def _redone(self, change: Change | None) -> None:
+        if change is None:
+            self._services.messages.tell(tr("There is nothing left to do again."), seconds=4)
+        else:
+            what = change.title.removeprefix("Redo ")
+            self._changed(change, tr("Done again: {what}").format(what=what))
+
+    def _changed(self, change: Change, words: str) -> None:
+        """A step of the review is told at the frame, where nothing moves for it; all else in the message bar."""
         self.stored.emit()
         self.refresh()
-        self._services.messages.tell(change.title, "info", detail=" ".join(change.notes), seconds=5)
         self.go_to(change.subject)
+        if change.subject.partition(":")[0] in ("appearance", "time") and not change.notes:
+            self.told.emit(words)
+        else:
+            self._services.messages.tell(words, "info", detail=" ".join(change.notes), seconds=8)
 
     def go_to(self, subject: str) -> None:
         """Shows what a step of the log was about."""

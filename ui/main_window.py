@@ -155,6 +155,7 @@ class MainWindow(QMainWindow):
         self.decisions.jumped.connect(self._jump_to_subject)
         self.decisions.placed.connect(self._show_in_book)
         self.decisions.stored.connect(self.status.saved_now)
+        self.decisions.told.connect(self.review.say)
 
     # --- actions ------------------------------------------------------------------------------------------------
 

@@ -101,6 +101,10 @@ class ReviewArea(Protocol):
         """Goes to a time (microseconds) and, where given, to the appearance of that key."""
         ...
 
+    def say(self, words: str) -> None:
+        """A quiet word at the foot of the frame, gone after a few seconds."""
+        ...
+
     def search(self, text: str) -> None:
         """Shows only what holds the text; '' shows all."""
         ...

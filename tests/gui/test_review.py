@@ -355,3 +355,37 @@ def test_the_time_field_opens_without_the_look_of_the_last_mistake(at):
     assert edge() != fresh, "a mistake is seen"
     transport.ask_time()
     assert edge() == fresh
+
+
+def test_m_shows_what_a_merge_touches_and_a_bare_enter_merges_nothing(at):
+    row = at.with_brand()
+    rows = at.desk.snapshot.rows
+    other = next(r.brand_name for r in rows if r.brand_name and r.brand_id != row.brand_id)
+    picker = at.review.canvas.picker
+    at.press(KEY.Key_M)
+    names = [picker.list.item(i).text() for i in range(picker.list.count())]
+    assert row.brand_name not in names, "a brand is not offered to itself"
+    at.press(KEY.Key_Return)
+    assert picker.isVisible() and not at.undo_title
+    at.type(other)
+    at.press(KEY.Key_Return)
+    dialog = at.driver.dialog()
+    at.driver.until(lambda: dialog.apply.isEnabled())
+    assert other in dialog.windowTitle() and not at.undo_title, "nothing is merged before it was seen"
+    dialog.apply.click()
+    at.settle()
+    assert "Merge" in at.undo_title
+    at.driver.do("edit.undo")
+    at.settle()
+    assert at.desk.row.brand_name == row.brand_name
+
+
+def test_an_undone_decision_is_told_at_the_frame_and_moves_nothing(at):
+    at.with_brand()
+    at.press(KEY.Key_P)
+    height = at.review.canvas.height()
+    at.press(KEY.Key_Z, modifier=CTRL)
+    assert at.review.canvas.frame.hud.notice.startswith("Taken back: Confirm")
+    assert at.window.messages.isHidden() and at.review.canvas.height() == height
+    at.press(KEY.Key_Z, modifier=CTRL | Qt.KeyboardModifier.ShiftModifier)
+    assert at.review.canvas.frame.hud.notice.startswith("Done again: Confirm")

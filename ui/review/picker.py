@@ -67,14 +67,17 @@ class BrandPicker(QFrame):
         start: Sequence[tuple[str, str]] = (),
         *,
         new: bool = True,
+        marked: bool = True,
     ) -> None:
         """Asks for a brand. `search` runs off the main thread; `start` are (id, name) shown before anything is
-        typed; `new` allows names that no brand has."""
+        typed; `new` allows names that no brand has. Without `marked` none of `start` is taken by a bare Enter."""
         self._title.setText(title)
         self._search = search
         self._new_allowed = new
         self.field.clear()
         self._fill([(id, name, "") for id, name in start], "")
+        if not marked:
+            self.list.setCurrentRow(-1)
         parent = self._over
         self.setFixedWidth(min(WIDTH, parent.width() - 24))
         self.adjustSize()
@@ -171,8 +174,9 @@ class BrandPicker(QFrame):
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             by = 1 if key == Qt.Key.Key_Down else -1
             count = self.list.count()
+            here = self.list.currentRow()
             if count:
-                self.list.setCurrentRow((self.list.currentRow() + by) % count)
+                self.list.setCurrentRow((here + by) % count if here >= 0 else (0 if by > 0 else count - 1))
         else:
             return False
         return True

@@ -244,7 +244,8 @@ class Verdicts(QObject):
             self._ask(tr("Brand of {item}").format(item=row_title(row)), self.assign)
 
     def merge(self) -> None:
-        """M: makes the item's brand (or its unknown text) another brand's alias."""
+        """M: makes the item's brand (or its unknown text) another brand's alias. What the merge of a brand touches
+        in all sources is shown before."""
         row = self._ready()
         if row is None or not (row.brand_id or row.text):
             return
@@ -256,16 +257,34 @@ class Verdicts(QObject):
                 return
             from app.commands import AddAlias, MergeBrands
 
-            if row.brand_id:
-                command: MergeBrands | AddAlias = MergeBrands(brand_ids=(row.brand_id,), into=brand_id)
-            else:
-                command = AddAlias(brand_id=brand_id, aliases=(row.text,))
             words = tr("{what} now belongs to {name}.").format(what=what, name=name)
-            self._desk.do(tr("Merging"), command, done=lambda _: self.said.emit(words))
 
-        self._ask(tr("Merge {what} into").format(what=what), store, new=False)
+            def do(command: MergeBrands | AddAlias) -> None:
+                self._desk.do(tr("Merging"), command, done=lambda _: self.said.emit(words))
 
-    def _ask(self, title: str, take: Callable[[str, str], None], *, new: bool = True) -> None:
+            if not row.brand_id:
+                do(AddAlias(brand_id=brand_id, aliases=(row.text,)))
+                return
+            from ui.brands.edit_dialog import EditDialog, MergeAsked
+
+            merge = MergeBrands(brand_ids=(row.brand_id,), into=brand_id)
+            dialog = EditDialog(
+                self._picker.window(),
+                self._services,
+                tr("Merge {what} into {name}").format(what=what, name=name),
+                merge,
+                merges=(MergeAsked((row.brand_id,), brand_id),),
+                verb=tr("Merge"),
+            )
+            dialog.agreed.connect(lambda _: do(merge))
+            dialog.open()
+
+        self._ask(tr("Merge {what} into").format(what=what), store, new=False, but=row.brand_id)
+
+    def _ask(
+        self, title: str, take: Callable[[str, str], None], *, new: bool = True, but: str | None = None
+    ) -> None:
+        """`but`: a brand that is not offered; then none is taken before it was typed or gone to."""
         session = self._desk.session
         if session is None:
             return
@@ -276,7 +295,8 @@ class Verdicts(QObject):
         self._take = take
         found = self.candidates[1] if self.candidates[0] == self._desk.key else ()
         self.picking.emit()
-        self._picker.open(title, search, [(c.brand_id, c.brand_name) for c in found[:6]], new=new)
+        start = [(c.brand_id, c.brand_name) for c in found[:6] if but is None or c.brand_id != but]
+        self._picker.open(title, search, start, new=new, marked=but is None)
 
     def _picked(self, brand_id: str, name: str) -> None:
         take, self._take = self._take, None
