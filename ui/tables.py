@@ -12,3 +12,17 @@ def show_rows(table: QTableView) -> None:
     table.setTabKeyNavigation(False)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+
+
+def share_width(table: QTableView, first: int = 0) -> None:
+    """Each column has the room that it needs (the first one `first` pixels at least); what is left over is shared
+    by all."""
+    header = table.horizontalHeader()
+    count = header.count()
+    if not count:
+        return
+    need = [max(table.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in range(count)]
+    need[0] = max(need[0], first)
+    share, rest = divmod(max(0, table.viewport().width() - sum(need)), count)
+    for column, width in enumerate(need):
+        header.resizeSection(column, width + share + (column < rest))

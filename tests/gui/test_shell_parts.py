@@ -263,3 +263,17 @@ def test_a_task_that_ends_after_the_window_is_gone_says_nothing(qapp):
     loop.run_until_complete(asyncio.sleep(0.01))
     loop.close()
     assert wrong == []
+
+
+def test_reset_stands_beside_its_field_on_a_wide_screen(qtbot):
+    from ui.runs.settings_form import SettingsForm
+
+    form = SettingsForm(StageName.MATCH_BRANDS, MatchBrandsSettings(accept=90.0))
+    qtbot.addWidget(form)
+    form.resize(1400, 600)
+    form.set_value("accept", 80.0)
+    form.show()
+    qtbot.waitExposed(form)
+    field = form._fields["accept"]
+    control, reset = field._control.geometry(), field._reset.geometry()
+    assert reset.isValid() and 0 <= reset.left() - control.right() <= 24

@@ -224,6 +224,25 @@ def test_the_report_fills_a_wide_window_and_cuts_nothing_in_a_narrow_one(demo_wi
         assert width < 2560 or header.length() == table.viewport().width()
 
 
+def test_the_difference_fills_a_wide_window(demo_window):
+    window = demo_window.window
+    first = window.session.job
+    window.runs.replay(first, StageName.MATCH_BRANDS, {"match_brands": {"accept": 80.0}})
+    demo_window.until(
+        lambda: window.session.job.id != first.id and window.session.job.status is JobStatus.COMPLETED
+    )
+    demo_window.do("view.runs")
+    window.resize(2560, 1000)
+    page = window.pages.currentWidget()
+    page.tree.select_only(first.id, window.session.job.id)
+    demo_window.until(lambda: page.diff.brands.rowCount() > 0)
+    demo_window.settle()
+    header = page.diff.brands.horizontalHeader()
+    assert header.length() == page.diff.brands.viewport().width()
+    sizes = [header.sectionSize(c) for c in range(header.count())]
+    assert max(sizes) < header.length() / 2, "no column takes what is left over for itself"
+
+
 def test_export_writes_json_and_csv(demo_window, tmp_path):
     window = demo_window.window
     window.library.export(window.session.job.id, window.session.source.name, tmp_path)

@@ -45,7 +45,9 @@ class EditDialog(Dialog):
         verb: str = "",
     ) -> None:
         text = tr("Accepted figures change only when you agree; until then reports stay as they are.")
-        super().__init__(parent, title, text, width=940 if merges else 720)
+        super().__init__(
+            parent, title, text, width=min(1160, parent.window().width() - 60) if merges else 720
+        )
         self._services = services
         self._command = command
         self._impact: Impact | None = None
@@ -57,6 +59,7 @@ class EditDialog(Dialog):
         self.impact_view = ImpactView(services.theme)
         parts.addWidget(self.merge_view)
         parts.addWidget(self.impact_view)
+        parts.setSizes([600, 500])
         self.body.addWidget(parts, 1)
         self.again = QCheckBox(tr("Match these sources again now, from their stored texts"))
         self.again.setChecked(True)

@@ -34,6 +34,7 @@ class _Tree(QTreeWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setUniformRowHeights(True)
         self.setIndentation(16)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -53,6 +54,7 @@ class _Tree(QTreeWidget):
             self.addTopLevelItem(item)
         else:
             parent.addChild(item)
+        item.setFirstColumnSpanned(len(cells) == 1)
         return item
 
 

@@ -35,6 +35,9 @@ from ui.text import plural, tr
 from ui.workspace import Services
 
 PREVIEW_DELAY_MS = 250
+SOURCE_WIDTH = 180
+SOURCE_SHARE = 40
+"""A video's name gets so many percent of the list at most."""
 CROP_HEIGHT = 34
 CROP_WIDTH = 110
 ALIASES_SHOWN = 4
@@ -99,7 +102,8 @@ class SplitDialog(Dialog):
         self.list.sortByColumn(SOURCE, Qt.SortOrder.AscendingOrder)
         header = self.list.horizontalHeader()
         header.setSectionResizeMode(SOURCE, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(SOURCE, 180)
+        header.resizeSection(SOURCE, SOURCE_WIDTH)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setIconSize(QSize(CROP_WIDTH, CROP_HEIGHT))
         self.list.entered_row.connect(lambda: self.target.setFocus(Qt.FocusReason.OtherFocusReason))
         column.addWidget(self.list, 1)
@@ -159,6 +163,8 @@ class SplitDialog(Dialog):
         self.pieces.show_offer(offer)
         header = self.list.horizontalHeader()
         self.pieces.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
+        room = self.list.viewport().width() * SOURCE_SHARE // 100
+        header.resizeSection(SOURCE, max(SOURCE_WIDTH, min(room, self.list.sizeHintForColumn(SOURCE))))
         self.aliases.show_offer(offer)
         for widget in (self.alias_head, self.alias_list):
             widget.setVisible(bool(offer.aliases))

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QHeaderView, QTableView
 
 from app.report import COLUMNS, ReportColumn
 from engine.domain.figures import BrandExposure, ExposureFigures
-from ui.tables import show_rows
+from ui.tables import share_width, show_rows
 from ui.text import tr
 from ui.theme import Theme
 
@@ -122,23 +122,11 @@ class ExposureTable(QTableView):
 
     def show_figures(self, figures: ExposureFigures) -> None:
         self.figures_model.show_figures(figures)
-        self._share_width()
+        share_width(self, BRAND_WIDTH)
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
-        self._share_width()
-
-    def _share_width(self) -> None:
-        """Each column has the room that it needs; what is left over is shared by all."""
-        header = self.horizontalHeader()
-        count = header.count()
-        if not count:
-            return
-        need = [max(self.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in range(count)]
-        need[0] = max(need[0], BRAND_WIDTH)
-        share, rest = divmod(max(0, self.viewport().width() - sum(need)), count)
-        for column, width in enumerate(need):
-            header.resizeSection(column, width + share + (column < rest))
+        share_width(self, BRAND_WIDTH)
 
     def search(self, text: str) -> None:
         self._proxy.setFilterFixedString(text)

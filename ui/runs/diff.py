@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QResizeEvent
 from PySide6.QtWidgets import (
-    QHeaderView,
     QLabel,
     QTableWidget,
     QTableWidgetItem,
@@ -22,7 +21,7 @@ from app.overlay import names_of
 from app.results import RunResult, load_run
 from storage.library import Library
 from ui.crops import cut, picture_icon
-from ui.tables import show_rows
+from ui.tables import share_width, show_rows
 from ui.text import clock, duration, plural, signed, tr, usd
 from ui.theme import Theme
 from ui.words import stage_title
@@ -77,13 +76,13 @@ class DiffView(QWidget):
         layout.addWidget(self.summary)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.brands = _table([tr("Brand"), tr("Before"), tr("After"), tr("Change"), tr("Exposures")])
-        self.sightings = _table(
+        self.brands = _Table([tr("Brand"), tr("Before"), tr("After"), tr("Change"), tr("Exposures")])
+        self.sightings = _Table(
             [tr("Sign"), tr("Change"), tr("Brand"), tr("Text"), tr("At"), tr("Seconds"), tr("Why")]
         )
-        self.funnel = _table([tr("Count"), tr("Before"), tr("After"), tr("Change")])
-        self.settings = _table([tr("Stage"), tr("Setting"), tr("Before"), tr("After")])
-        self.cost = _table([tr("Stage"), tr("Before"), tr("After"), tr("Parts")])
+        self.funnel = _Table([tr("Count"), tr("Before"), tr("After"), tr("Change")])
+        self.settings = _Table([tr("Stage"), tr("Setting"), tr("Before"), tr("After")])
+        self.cost = _Table([tr("Stage"), tr("Before"), tr("After"), tr("Parts")])
         self.sightings.setIconSize(QSize(CROP_HEIGHT * 4, CROP_HEIGHT))
         self.sightings.verticalHeader().setDefaultSectionSize(CROP_HEIGHT + 8)
         for table, words in (
@@ -180,6 +179,7 @@ class DiffView(QWidget):
             item = self.sightings.item(row, 0)
             if item is not None and not crop.isNull():
                 item.setIcon(picture_icon(crop))
+        share_width(self.sightings)
 
     def _jump(self, row: int) -> None:
         if self._answer is None:
@@ -190,19 +190,24 @@ class DiffView(QWidget):
         self.jumped.emit(run.job.id, s.time, s.key_before if removed else s.key_after)
 
 
-def _table(heads: Sequence[str]) -> QTableWidget:
-    table = QTableWidget(0, len(heads))
-    table.setHorizontalHeaderLabels(list(heads))
-    show_rows(table)
-    table.setAlternatingRowColors(True)
-    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    table.horizontalHeader().setStretchLastSection(True)
-    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    table.horizontalHeader().setMinimumSectionSize(72)
-    return table
+class _Table(QTableWidget):
+    """A table that uses the whole width."""
+
+    def __init__(self, heads: Sequence[str]) -> None:
+        super().__init__(0, len(heads))
+        self.setHorizontalHeaderLabels(list(heads))
+        show_rows(self)
+        self.setAlternatingRowColors(True)
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(_TEXT_SIDE)
+        header.setMinimumSectionSize(72)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        share_width(self)
 
 
-def _fill(table: QTableWidget, rows: Iterable[Sequence[Any]], words: Collection[int] = ()) -> None:
+def _fill(table: _Table, rows: Iterable[Sequence[Any]], words: Collection[int] = ()) -> None:
     """Figures stand to the right, texts to the left; columns of `words` hold texts even where they look otherwise."""
     listed = list(rows)
     table.setUpdatesEnabled(False)
@@ -220,6 +225,7 @@ def _fill(table: QTableWidget, rows: Iterable[Sequence[Any]], words: Collection[
             head.setTextAlignment(
                 _FIGURE_SIDE if column not in words and all(map(_is_figure, cells)) else _TEXT_SIDE
             )
+    share_width(table)
     table.setUpdatesEnabled(True)
 
 

@@ -50,7 +50,8 @@ class SettingsForm(QWidget):
         grid.setContentsMargins(12, 8, 12, 12)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(8)
-        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(1, 100)
+        grid.setColumnStretch(4, 1)
         for row, info in enumerate(describe(self._type)):
             field = _Field(info, getattr(base, info.key), self._edited)
             field.place(grid, row)
@@ -176,18 +177,21 @@ class _Field:
         return line
 
     def place(self, grid: QGridLayout, row: int) -> None:
+        """Reset and mark stand right beside the control, also where a number leaves most of the row free."""
         grid.addWidget(self._label, row, 0)
-        if not isinstance(self._control, QLineEdit):
-            self._control.setMaximumWidth(WIDEST)
-        if self._browse is not None:
-            both = QHBoxLayout()
-            both.addWidget(self._control, 1)
-            both.addWidget(self._browse)
-            grid.addLayout(both, row, 1)
-        else:
-            grid.addWidget(self._control, row, 1)
-        grid.addWidget(self._kind, row, 2)
-        grid.addWidget(self._reset, row, 3)
+        if isinstance(self._control, QLineEdit):
+            whole = QHBoxLayout()
+            whole.setSpacing(grid.horizontalSpacing())
+            whole.addWidget(self._control, 1)
+            for part in (self._browse, self._reset, self._kind):
+                if part is not None:
+                    whole.addWidget(part)
+            grid.addLayout(whole, row, 1, 1, 4)
+            return
+        self._control.setMaximumWidth(WIDEST)
+        grid.addWidget(self._control, row, 1)
+        grid.addWidget(self._reset, row, 2)
+        grid.addWidget(self._kind, row, 3)
 
     def set_visible(self, shown: bool) -> None:
         parts: list[QWidget | None] = [self._label, self._control, self._browse]
