@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ class ReviewArea(Protocol):
     canvas: QWidget
     inspector: QWidget
     timeline: QWidget
+
+    @property
+    def searched(self) -> SignalInstance:
+        """Carries what the queue is searched for from now on, whoever asked."""
+        ...
 
     def open_run(self, source: SourceAsset, job: DetectJob) -> None:
         """Shows a run (it may still be going); keeps item and frame where it is the same source."""

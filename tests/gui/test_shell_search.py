@@ -9,9 +9,15 @@ from PySide6.QtWidgets import QApplication
 from ui.start.card import SourceCard
 
 
+def _focused():
+    focus = QApplication.focusWidget()
+    assert focus is not None
+    return focus
+
+
 def _type(driver, words):
     driver.do("edit.search")
-    QTest.keyClicks(QApplication.focusWidget(), words)
+    QTest.keyClicks(_focused(), words)
 
 
 def test_enter_goes_to_the_rows_that_were_found(demo_window):
@@ -19,11 +25,11 @@ def test_enter_goes_to_the_rows_that_were_found(demo_window):
     desk = window.review.desk
     name = next(row.brand_name for row in desk.snapshot.rows if row.brand_name)
     _type(demo_window, name[:4])
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    QTest.keyClick(_focused(), Qt.Key.Key_Return)
     demo_window.until(lambda: desk.wanted.text == name[:4] and desk.settled)
     demo_window.settle()
     assert window.review.queue.isAncestorOf(QApplication.focusWidget())
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Down)
+    QTest.keyClick(_focused(), Qt.Key.Key_Down)
     demo_window.settle()
     assert desk.key in desk.snapshot.place
 

@@ -176,7 +176,7 @@ class ReportPage(QWidget):
     def _give_keys(self) -> None:
         """The table takes the keys of the page; where it isn't shown, the tabs."""
         shown = self.table if self.tabs.currentIndex() == 0 else self.tabs.tabBar()
-        self.setFocusProxy(shown if self._stack.currentIndex() == 1 else None)
+        self.setFocusProxy(shown if self._stack.currentIndex() == 1 else None)  # type: ignore[arg-type]
 
     @property
     def _machine(self) -> bool:

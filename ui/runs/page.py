@@ -99,7 +99,7 @@ class RunsPage(QWidget):
         source, jobs = self._session.source, self._session.jobs
         self._of.setText(source.name if source else "")
         self._stack.setCurrentIndex(1 if jobs else 0)
-        self.setFocusProxy(self.tree if jobs else None)
+        self.setFocusProxy(self.tree if jobs else None)  # type: ignore[arg-type]
         library = self._services.container.library
         self._services.tasks.call(
             tr("Reading the runs"), lambda: read_nodes(library, jobs), self._show, newest="lineage"
