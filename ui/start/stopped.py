@@ -33,7 +33,7 @@ def stopped_in_words(jobs: tuple[DetectJob, ...], shelf: Shelf) -> str:
     else:
         text = tr("The run of {name} has not begun yet.").format(name=_name(first, shelf))
     if len(jobs) == 2:
-        text += " " + tr("So waits the run of {name}.").format(name=_name(jobs[1], shelf))
+        text += " " + tr("The run of {name} waits too.").format(name=_name(jobs[1], shelf))
     elif len(jobs) > 2:
         text += " " + tr("{n} more runs wait.").format(n=len(jobs) - 1)
     return f"{text} {tr('Resume?')}"
