@@ -159,11 +159,13 @@ class FrameCache:
 
     def _open(self) -> Any:
         """The scrubber, or None with the reason remembered."""
+        from engine.adapters.probe import check_same
         from engine.adapters.scrub import Scrubber
         from engine.adapters.video_index import unpack_index
 
         source = self._source
         try:
+            check_same(source.path, source.content_digest)
             known = self._packed_index()
             index = unpack_index(known) if known is not None else None
             return Scrubber(source.path, index=index, rotation=source.rotation, interlaced=source.interlaced)

@@ -96,6 +96,8 @@ class JobService:
                 imported_at=datetime.now(UTC),
             )
         )
+        if asset.path != str(resolved) and not _is_same(asset):
+            asset = self._library.sources.locate(asset.id, resolved)
         self._changed("sources", asset.id)
         return asset
 
@@ -317,3 +319,14 @@ class JobService:
 
     def _changed(self, kind: str, *ids: str) -> None:
         self._mailbox.post(LibraryChanged(frozenset({kind}), ids))
+
+
+def _is_same(asset: SourceAsset) -> bool:
+    """Whether the source's file is still where it was, and still the same."""
+    from engine.adapters.probe import check_same
+
+    try:
+        check_same(asset.path, asset.content_digest)
+    except UserFixable:
+        return False
+    return True

@@ -11,24 +11,38 @@ from engine.domain.jobs import DetectJob, JobStatus, SourceAsset
 
 
 def find_source(jobs: JobService, path: Path) -> SourceAsset:
-    """The imported source of this file, by path or by content; UserFixable where there is none."""
+    """The imported source of this file: by content, and where there is no file (any more) by path. UserFixable
+    where there is none."""
     resolved = path.expanduser().resolve()
     known = jobs.sources()
+    digest = _digest(resolved)
     for source in known:
-        if Path(source.path) == resolved:
+        if source.content_digest == digest or (not digest and Path(source.path) == resolved):
             return source
-    if resolved.is_file():
-        from engine.adapters.probe import content_digest
-
-        digest = content_digest(resolved)
-        for source in known:
-            if source.content_digest == digest:
-                return source
+    if any(Path(source.path) == resolved for source in known):
+        raise UserFixable(
+            f"{path} is another video now than the one that was imported from there.",
+            still_works="The runs of the earlier one are kept: `sponsight jobs` lists them, and every command "
+            "takes a run's id in place of the video.",
+            to_do=f"Run the new one: sponsight run {path}",
+        )
     raise UserFixable(
         f"{path} was not imported into this library.",
         still_works="Nothing was changed.",
         to_do=f"Run it first: sponsight run {path}",
     )
+
+
+def _digest(path: Path) -> str:
+    """What identifies the file's bytes; '' where there is none that can be read."""
+    if not path.is_file():
+        return ""
+    from engine.adapters.probe import content_digest
+
+    try:
+        return content_digest(path)
+    except UserFixable:
+        return ""
 
 
 def find_job(jobs: JobService, target: str, wanted: Callable[[DetectJob], bool], purpose: str) -> DetectJob:

@@ -142,6 +142,17 @@ def content_digest(path: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
+def check_same(path: str | os.PathLike[str], digest: str) -> None:
+    """UserFixable where the file at `path` is gone, or is no longer the one of this content_digest: another
+    video of that name must never be taken for the one that was imported."""
+    if content_digest(path) != digest:
+        raise UserFixable(
+            f"{Path(path).name} is another video now than the one that was imported from {Path(path).parent}.",
+            still_works="What was found before, its stored frames and all decisions are kept.",
+            to_do="Put the original file back or locate it; import the new one as a video of its own.",
+        )
+
+
 def _first_frames(container: InputContainer, stream: VideoStream) -> list[VideoFrame]:
     found: list[VideoFrame] = []
     try:

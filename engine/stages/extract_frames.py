@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
 from engine.adapters.cv import cv2
+from engine.adapters.probe import check_same
 from engine.adapters.tonemap import upright_size
 from engine.adapters.video import Picture, frames_at
 from engine.adapters.video_index import VideoIndex, build_index, pack_index, unpack_index
@@ -137,16 +139,25 @@ def estimate_store_bytes(source: SourceAsset, settings: ExtractFramesSettings) -
 
 @dataclass
 class _IndexSlot:
-    """The timestamp index of the source that this worker has in hand."""
+    """The timestamp index of the source that this worker has in hand, and the state of the file (size, time of
+    change) for which its bytes were compared with the source's."""
 
     digest: str = ""
     index: VideoIndex | None = None
+    compared: tuple[str, int, int] = ("", 0, 0)
 
 
 def source_index(source: SourceAsset, ctx: Context) -> VideoIndex:
-    """The source's timestamp index: this worker's, else from memory, else read from the file and kept."""
+    """The source's timestamp index: this worker's, else from memory, else read from the file and kept.
+
+    UserFixable where the file is gone or another one took its place."""
     slot = ctx.models.get("video_index", _IndexSlot)
+    state = _state(source.path)
+    same = slot.digest == source.content_digest and slot.compared == state
+    if not same:
+        check_same(source.path, source.content_digest)
     if slot.index is not None and slot.digest == source.content_digest:
+        slot.compared = state
         return slot.index
     known = ctx.memo.get_many(INDEX_SPACE, [source.content_digest]).get(source.content_digest)
     index = unpack_index(known) if known is not None else None
@@ -154,8 +165,16 @@ def source_index(source: SourceAsset, ctx: Context) -> VideoIndex:
         tick: Callable[[], None] = ctx.tick
         index = build_index(source.path, tick)
         ctx.memo.put_many(INDEX_SPACE, {source.content_digest: pack_index(index)})
-    slot.digest, slot.index = source.content_digest, index
+    slot.digest, slot.index, slot.compared = source.content_digest, index, state
     return index
+
+
+def _state(path: str) -> tuple[str, int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return path, -1, 0
+    return path, found.st_size, found.st_mtime_ns
 
 
 def _chunk(view: View) -> Chunk:

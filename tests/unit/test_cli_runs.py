@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from app.cli import STOPPED, dispatch, main
 from engine.domain.jobs import JobStatus
 from storage.library import Library
 from tests.storage_support import a_job, a_source
+from tests.video_support import make_video
 
 
 @pytest.fixture
@@ -68,3 +70,24 @@ def test_ctrl_c_ends_any_command_in_words(
     monkeypatch.setattr(dispatch, "dispatch", stopped)
     assert main(["--library", str(library_dir), "brands", "list"]) == STOPPED
     assert "Stopped" in capsys.readouterr().err
+
+
+def test_a_video_that_was_overwritten_is_not_taken_for_the_one_before(
+    library_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = tmp_path / "match.mp4", tmp_path / "kept.mp4"
+    make_video(here, 40)
+    plan = ["--library", str(library_dir), "run", "--plan"]
+    assert main([*plan, str(here)]) == 0
+    shutil.copyfile(here, there)
+    make_video(here, 60)
+    assert main(["--library", str(library_dir), "jobs", str(here)]) == 2
+    said = capsys.readouterr().err
+    assert "another video now" in said and f"sponsight run {here}" in said
+    assert main([*plan, str(there)]) == 0
+    with Library.open(library_dir) as library:
+        (source,) = library.sources.all()
+        assert source.path == str(there), "the same bytes are at another place now"
+    assert main([*plan, str(here)]) == 0
+    with Library.open(library_dir) as library:
+        assert {s.path for s in library.sources.all()} == {str(here), str(there)}

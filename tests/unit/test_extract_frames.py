@@ -147,6 +147,17 @@ def test_a_file_that_is_gone_is_said(video: Path) -> None:
         extract(source, MemoryContext())
 
 
+@pytest.mark.parametrize("warm", [False, True])
+def test_another_video_of_the_same_name_is_never_taken_for_the_source(tmp_path: Path, warm: bool) -> None:
+    path = make_video(tmp_path / "match.mp4", 50)
+    source, ctx = source_of(path), MemoryContext()
+    if warm:
+        extract(source, ctx)
+    make_video(path, 60, size=(96, 160))
+    with pytest.raises(UserFixable, match="another video now"):
+        extract(source, ctx)
+
+
 def test_the_need_on_disk_is_told_beforehand(video: Path) -> None:
     source = source_asset(duration=5_400_000_000, width=1920, height=1080)
     whole = estimate_store_bytes(source, SETTINGS)

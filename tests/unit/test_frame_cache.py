@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from app.frame_cache import AHEAD, FrameCache, FrameShown, StoredFrame
-from engine.adapters.probe import probe
+from engine.adapters.probe import content_digest, probe
 from engine.adapters.video_index import pack_index
 from engine.domain.jobs import SourceAsset
 from tests.engine_support import source_asset
@@ -28,7 +28,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def source(video: Path) -> SourceAsset:
-    return probe(video).asset(id="s", content_digest="d")
+    return probe(video).asset(id="s", content_digest=content_digest(video))
 
 
 @pytest.fixture
@@ -120,6 +120,19 @@ def test_stored_frames_stand_in_for_a_missing_file(answers: queue.Queue[FrameSho
         assert not shown.exact and number_of(shown.image) == 503
         assert (shown.wanted, shown.time) == (1_260_000, 1_500_000)
         assert "match.mp4" in shown.problem and shown.problem == cache.problem
+
+
+def test_stored_frames_stand_in_where_another_video_took_the_files_place(
+    tmp_path: Path, answers: queue.Queue[FrameShown]
+) -> None:
+    path = make_video(tmp_path / "match.mp4", 50)
+    source = probe(path).asset(id="s", content_digest=content_digest(path))
+    make_video(path, 100, gop=10)
+    with closing(FrameCache(source, stored)) as cache:
+        cache.request(1_260_000, 1, answers.put)
+        shown = answers.get(timeout=10)
+        assert not shown.exact and number_of(shown.image) == 503
+        assert "another video now" in shown.problem
 
 
 def test_the_proxy_comes_at_once_and_pixels_are_frozen(

@@ -66,7 +66,7 @@ class Overview:
             picture = self._first_frame(job)
             if picture:
                 self._pictures[source.id] = picture
-        return CardFacts(source, job, picture, missing=not Path(source.path).is_file())
+        return CardFacts(source, job, picture, missing=not _is_there(source))
 
     def _first_frame(self, job: DetectJob) -> bytes:
         """The first stored frame of the first chunk that is done."""
@@ -77,3 +77,12 @@ class Overview:
             for frame in part.frames[len(part.frames) // 2 :]:
                 return self._library.blobs.get(frame.image)
         return b""
+
+
+def _is_there(source: SourceAsset) -> bool:
+    """Whether a file of the source's size lies where it was: another one took its place otherwise."""
+    try:
+        found = Path(source.path).stat()
+    except OSError:
+        return False
+    return found.st_size == source.size_bytes
