@@ -51,7 +51,8 @@ class Place:
 class Followed:
     """One sign over the frames of a shot: places by frame number. `still` of `moving` steps it stood still on
     screen while the picture moved. `doubted` are the last places where it no longer looks as it did on the frame
-    `sure`: a board that turned over, or a player who is about to pass."""
+    `sure`: a board that turned over, or a player who is about to pass. `whole` are its corners as far as they are
+    known where a side of the picture cuts it (see engine.extents)."""
 
     shot: int
     detector: str
@@ -61,6 +62,7 @@ class Followed:
     moving: int = 0
     sure: int = 0
     doubted: list[int] = field(default_factory=list)
+    whole: dict[int, Corners] = field(default_factory=dict)
 
     def parted(self, seen_anew: bool) -> Followed | None:
         """The doubted places as a sign of their own, which this one then no longer has; None without any, and where

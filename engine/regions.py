@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from engine.adapters.cv import cv2
 from engine.carrying import Region
-from engine.domain.geometry import text_height, text_width
 from engine.motion import Corners, Picture, bounds
 from engine.search_areas import Bounds, line_height, overlaps
 from engine.written import Area
 
 _MOST_ENLARGED = 2.0
-_AT_EDGE = 0.01
 _SAME_REGION = 0.6
 
 
@@ -106,26 +104,3 @@ def inside_picture(corners: Corners, picture: Picture) -> Corners:
         [tl + (tr - tl) * left, tl + (tr - tl) * right, bl + (br - bl) * right, bl + (br - bl) * left]
     )
     return np.clip(cut, 0, limits).astype(np.float32)
-
-
-def visible_parts(showings: Sequence[Corners], shares: Sequence[float], width: float) -> list[float]:
-    """How much of one sign (0..1) each of its showings shows. `showings` are its regions cut to the picture,
-    `shares` how much of each region lies inside, `width` the picture's width.
-
-    A region that a detector drew at the picture's edge ends there, though the sign goes on: it is compared with
-    the longest showing of the sign, each as length by height."""
-    lengths = [_length(corners) for corners in showings]
-    longest = max(lengths, default=0.0)
-    edge = _AT_EDGE * width
-    parts: list[float] = []
-    for corners, length, share in zip(showings, lengths, shares, strict=True):
-        x0, _, x1, _ = bounds(corners)
-        cut = (x0 <= edge or x1 >= width - edge) and longest > 0
-        parts.append(round(min(share, length / longest), 4) if cut else share)
-    return parts
-
-
-def _length(corners: Corners) -> float:
-    """Length by height of a region's upper and lower sides against its left and right ones."""
-    points = corners.tolist()
-    return text_width(points) / max(text_height(points), 1e-6)

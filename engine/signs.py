@@ -10,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
+from msgspec.structs import replace
 from rapidfuzz import fuzz
 
 from engine.alternatives import Steps
-from engine.domain.geometry import hull, hull_overlap, text_height
+from engine.domain.geometry import Polygon, at_sides, hull, hull_overlap, text_height, text_width
 from engine.domain.records import RegionsPart, ScenesPart, TextCandidate, TextsPart, Track, TrackText
 from engine.textfold import fold
 
@@ -100,6 +102,8 @@ def join_signs(
     for i, piece in enumerate(pieces):
         groups[root(i)].append(piece)
     numbers = shot_numbers(scenes)
+    for group in groups.values():
+        _measure_cut(group, width)
     signs = [_merge(group, numbers) for group in groups.values()]
     signs.sort(key=lambda s: (s.first, s.seen[0].polygon, s.text))
     return signs
@@ -216,6 +220,26 @@ def _alike(a: str, b: str) -> float:
     if min(len(a), len(b)) >= 4:
         score = max(score, fuzz.partial_ratio(a, b) * 0.95)
     return score
+
+
+def _measure_cut(group: Sequence[_Piece], width: int) -> None:
+    """Correct how much is visible of pieces that a side of the picture cuts on each of their frames by the pieces
+    of the same sign that show it whole: length against height."""
+    whole = [[c for c in p.seen if not any(at_sides(c.polygon, width))] for p in group]
+    lengths = [_slenderness(c.polygon) for seen in whole for c in seen]
+    if not lengths:
+        return
+    full = median(lengths)
+    for piece, seen in zip(group, whole, strict=True):
+        if not seen:
+            piece.seen = [
+                replace(c, visible=round(min(c.visible, _slenderness(c.polygon) / full), 4))
+                for c in piece.seen
+            ]
+
+
+def _slenderness(poly: Polygon) -> float:
+    return text_width(poly) / max(text_height(poly), 1e-6)
 
 
 def _merge(group: list[_Piece], numbers: dict[tuple[int, int], int]) -> Sign:

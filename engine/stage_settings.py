@@ -126,7 +126,7 @@ class CompileReportSettings(StageSettings):
         0.0, "Minimum clarity", "Signs less sharp than this don't count (0..1).", low=0, high=1, hard=False
     )
     min_visible: float = setting(
-        0.85,
+        0.8,
         "Minimum visible part",
         "Names of which less than this share is inside the picture don't count. 0 counts cut-off names too.",
         low=0,

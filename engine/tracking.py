@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.carrying import Followed, Place, Region, carry, looks_as_before, part_off, takes_too_long
+from engine.extents import whole_signs
 from engine.motion import STILL, Corners, Matrix, Motion, Picture, bounds, camera_motion, mapped
 from engine.search_areas import (
     NEARLY_ALL,
@@ -133,6 +134,9 @@ def follow(
     for sign in tuple(signs):
         part_off(sign, signs)
     _carry_back(moments, pictures, motions, signs, least)
+    for sign in signs:
+        if sign.places:
+            sign.whole = whole_signs(sign, [m.matrix for m in motions], pictures[0].width)
     return signs
 
 

@@ -101,6 +101,16 @@ def interpolate(a: Polygon, b: Polygon, share: float) -> Polygon:
     )
 
 
+AT_SIDE = 0.01
+"""This near to a side of the picture, as a share of its width, a region may be cut by it."""
+
+
+def at_sides(points: Sequence[Sequence[float]], width: float) -> tuple[bool, bool]:
+    """Whether a region ends at the left side of a picture of this width (pixels), and whether at the right one."""
+    across = [x for x, _ in points]
+    return min(across) <= AT_SIDE * width, max(across) >= (1 - AT_SIDE) * width
+
+
 def sub_polygon(poly: Polygon, start: float, end: float) -> Polygon:
     """The piece of a text line's polygon from `start` to `end` (shares 0..1 along its reading direction)."""
     tl, tr, br, bl = poly

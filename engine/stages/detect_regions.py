@@ -26,7 +26,7 @@ from engine.domain.records import (
 from engine.domain.stages import StageName
 from engine.domain.timebase import seconds
 from engine.motion import Corners, Picture
-from engine.regions import inside_picture, masked, text_regions, visible_parts
+from engine.regions import inside_picture, masked, text_regions
 from engine.search_areas import Bounds, line_height, visible_share
 from engine.stage import Context, View
 from engine.stage_settings import DetectRegionsSettings
@@ -38,7 +38,7 @@ class DetectRegions:
     """Looks for text (and, with a model of the user's, objects) and follows what it found."""
 
     name: ClassVar = StageName.DETECT_REGIONS
-    version: ClassVar = 4
+    version: ClassVar = 5
     settings_type: ClassVar = DetectRegionsSettings
     payload_type: ClassVar[type[Record]] = RegionsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES)
@@ -188,9 +188,8 @@ def _records(
         shown: list[Shown] = []
         numbers = sorted(sign.places)
         cut = [inside_picture(sign.places[at].corners, moments[at].picture) for at in numbers]
-        shares = [round(visible_share(sign.places[at].corners, moments[at].picture), 4) for at in numbers]
-        parts = visible_parts(cut, shares, moments[numbers[0]].picture.width)
-        for at, corners, share in zip(numbers, cut, parts, strict=True):
+        shares = [round(visible_share(sign.whole[at], moments[at].picture), 4) for at in numbers]
+        for at, corners, share in zip(numbers, cut, shares, strict=True):
             place, picture, frame = sign.places[at], moments[at].picture, frames[at]
             sharp = clarity(picture.level(0), place.corners)
             shown.append(

@@ -10,7 +10,6 @@ import pytest
 from engine.adapters.cv import cv2
 from engine.carrying import Region
 from engine.motion import Picture, camera_motion, find_again, mapped
-from engine.regions import visible_parts
 from engine.search_areas import Bounds
 from engine.tracking import Moment, follow, looks_at
 
@@ -237,13 +236,3 @@ def test_a_track_never_crosses_a_cut() -> None:
     frames = moments([0, 0, 1, 1], [view(world, 300, 100)] * 4)
     signs = follow(frames, lambda p, s, n: [Region(board(300, 100), 0.9, "test")], every=2, least=0.6)
     assert [(s.shot, sorted(s.places)) for s in signs] == [(0, [0, 1]), (1, [2, 3])]
-
-
-def test_a_region_that_ends_with_the_picture_shows_a_part_of_its_sign() -> None:
-    def region(x0: float, x1: float) -> np.ndarray:
-        return np.array([[x0, 300], [x1, 300], [x1, 340], [x0, 340]], np.float32)
-
-    whole, at_edge, carried = region(900, 1100), region(1160, 1278), region(0, 100)
-    assert visible_parts([whole, at_edge, carried], [1.0, 1.0, 0.4], 1280) == [1.0, 0.59, 0.4]
-    assert visible_parts([region(600, 650), whole], [1.0, 1.0], 1280) == [1.0, 1.0]
-    assert visible_parts([at_edge], [1.0], 1280) == [1.0]
