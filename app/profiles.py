@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from importlib import resources
 from pathlib import Path
 
 import tomlkit
 
+from app.whole_file import write_whole
 from engine.domain.errors import UserFixable
 from engine.domain.jobs import Overrides
 from engine.settings import AllSettings, build_settings, load_profile
@@ -15,47 +17,65 @@ from engine.stage_settings import SETTINGS_TYPES
 DEFAULT_PROFILE = "soccer_broadcast"
 
 
-def profiles(own: Path | None = None) -> dict[str, Overrides]:
-    """All profiles by name, built-in ones first; `own` is the folder of those that people saved."""
-    found: dict[str, Overrides] = {}
+def profile_names(own: Path | None = None) -> tuple[str, ...]:
+    """The names of all profiles, built-in ones first; `own` is the folder of those that people saved. No file is
+    read: one that is damaged spoils no other."""
     with resources.as_file(resources.files("resources") / "profiles") as folder:
         paths = sorted(folder.glob("*.toml"), key=lambda p: (p.stem != DEFAULT_PROFILE, p.stem))
-        found.update((path.stem, load_profile(path)) for path in paths)
     if own is not None and own.is_dir():
-        found.update((path.stem, load_profile(path)) for path in sorted(own.glob("*.toml")))
-    return found
+        paths += sorted(own.glob("*.toml"))
+    return tuple(dict.fromkeys(path.stem for path in paths))
 
 
-def effective_settings(profile: str, overrides: Overrides, own: Path | None = None) -> AllSettings:
-    """Defaults, the profile and the person's overrides as checked settings. Raises UserFixable."""
-    known = profiles(own)
-    if profile not in known:
+def profile(name: str, own: Path | None = None) -> Overrides:
+    """What a profile sets; one of a person's own goes before a built-in one of that name. Raises UserFixable where
+    there is none or its file can't be read."""
+    known = profile_names(own)
+    if name not in known:
         raise UserFixable(
-            f"There is no profile {profile!r}.",
+            f"There is no profile {name!r}.",
             still_works="Nothing was started.",
             to_do=f"The profiles are {', '.join(known)}.",
         )
-    return build_settings(SETTINGS_TYPES, known[profile], overrides)
+    if own is not None and (own / f"{name}.toml").is_file():
+        return load_profile(own / f"{name}.toml")
+    with resources.as_file(resources.files("resources") / "profiles") as folder:
+        return load_profile(folder / f"{name}.toml")
+
+
+def effective_settings(name: str, overrides: Overrides, own: Path | None = None) -> AllSettings:
+    """Defaults, the profile and the person's overrides as checked settings. Raises UserFixable."""
+    return build_settings(SETTINGS_TYPES, profile(name, own), overrides)
+
+
+def usable_profile(name: str, own: Path | None = None) -> str:
+    """The profile of this name where it is there and can be used, else the default one: a preference may name a
+    profile that another library holds, or one whose file was damaged."""
+    try:
+        effective_settings(name, {}, own)
+    except UserFixable:
+        return DEFAULT_PROFILE
+    return name
 
 
 def save_profile(own: Path, name: str, overrides: Overrides) -> Path:
-    """Write a profile of one's own; raises UserFixable for a bad name or one of the built-in ones."""
+    """Write a profile of one's own; raises UserFixable for a bad name, one of the built-in ones, or a folder that
+    can't be written to."""
     if not name.replace("_", "").replace("-", "").isalnum():
         raise UserFixable(
             f"{name!r} can't be a profile's name.",
             still_works="Nothing was saved.",
             to_do="Use letters, digits, - and _.",
         )
-    if name in profiles():
+    if name in profile_names():
         raise UserFixable(
             f"{name} is a built-in profile.",
             still_works="Nothing was saved.",
             to_do="Save it under another name.",
         )
     build_settings(SETTINGS_TYPES, overrides)
-    own.mkdir(parents=True, exist_ok=True)
     path = own / f"{name}.toml"
-    partial = path.with_suffix(".tmp")
-    partial.write_text(tomlkit.dumps(overrides), encoding="utf-8")
-    partial.replace(path)
+    with contextlib.suppress(OSError):
+        own.mkdir(parents=True, exist_ok=True)
+    write_whole(path, tomlkit.dumps(overrides).encode())
     return path

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from app.commands import AcceptRun
+from app.profiles import usable_profile
 from engine.domain.jobs import DetectJob, JobStatus, Overrides
 from engine.domain.stages import StageName
 from ui.session import Session, run_name
@@ -65,7 +66,12 @@ class RunControl(QObject):
         elif job is not None and job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
             self.retry()
         else:
-            self.create({}, self._services.preferences.values.profile)
+            wanted = self._services.preferences.values.profile
+            used = usable_profile(wanted, self._services.container.library.folder / "profiles")
+            if used != wanted:
+                text = tr("This library has no usable profile {name}: the run is made with {used}.")
+                self._services.messages.tell(text.format(name=wanted, used=used), "warning")
+            self.create({}, used)
 
     def create(self, overrides: Overrides, profile: str, books: tuple[str, ...] = ()) -> None:
         """Makes and starts an initial run of the chosen source."""

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
+from app.container import open_container
 from engine.domain.errors import UserFixable
 from engine.domain.jobs import JobStatus
 from engine.domain.stages import ORDER, StageName
@@ -358,3 +359,13 @@ def test_closing_while_a_run_goes_pauses_it(open_window, demo_library):
     driver.until(driver.app.closed.is_set)
     with open_container(demo_library) as app:
         assert app.jobs.job(job).status in (JobStatus.PAUSED, JobStatus.PENDING)
+
+
+def test_a_preferred_profile_that_is_not_in_this_library_keeps_no_window_shut(open_window, tmp_path):
+    (tmp_path / "preferences.toml").write_text('profile = "mine"\n')
+    with open_container(tmp_path / "fresh"):
+        pass
+    (tmp_path / "fresh" / "profiles").mkdir()
+    (tmp_path / "fresh" / "profiles" / "bad.toml").write_bytes(b"\xff")
+    driver = open_window(tmp_path / "fresh")
+    assert driver.window.isVisible()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.profiles import profiles
+from app.profiles import profile_names
 from engine.domain.errors import SponsightError
 from ui.dialogs.base import Dialog
 from ui.fields import ChoiceField, NumberField, WholeField
@@ -111,7 +111,7 @@ class PreferencesDialog(Dialog):
         workers.valueChanged.connect(lambda n: self._change(workers=n))
         form.addRow(tr("Workers"), workers)
         profile = ChoiceField()
-        for name in profiles(self._services.container.library.folder / "profiles"):
+        for name in profile_names(self._services.container.library.folder / "profiles"):
             profile.addItem(name.replace("_", " "), name)
         profile.setCurrentIndex(max(0, profile.findData(values.profile)))
         profile.currentIndexChanged.connect(lambda _: self._change(profile=profile.currentData()))

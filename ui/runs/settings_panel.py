@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.demo_run import usual_books
-from app.profiles import profiles, save_profile
+from app.profiles import DEFAULT_PROFILE, profile, profile_names, save_profile, usable_profile
 from engine.domain.errors import UserFixable
 from engine.domain.jobs import DetectJob, Overrides, SourceAsset
 from engine.domain.stages import ORDER, StageName
@@ -48,10 +48,8 @@ class SettingsPanel(QWidget):
         self._own = services.container.library.folder / "profiles"
         self._job: DetectJob | None = None
         self._chosen_books: set[str] = set()
-        self._base: AllSettings = services.container.jobs.effective_settings(
-            services.preferences.values.profile, {}
-        )
-        self.profile = services.preferences.values.profile
+        self.profile = usable_profile(services.preferences.values.profile, self._own)
+        self._base: AllSettings = services.container.jobs.effective_settings(self.profile, {})
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(6)
@@ -229,14 +227,20 @@ class SettingsPanel(QWidget):
 
     def _fill_profiles(self) -> None:
         self._profiles.clear()
-        for name in profiles(self._own):
+        for name in profile_names(self._own):
             self._profiles.addItem(name.replace("_", " "), name)
         self._profiles.setCurrentIndex(max(0, self._profiles.findData(self.profile)))
 
     @Slot(int)
     def _profile_chosen(self, index: int) -> None:
-        self.profile = str(self._profiles.itemData(index))
-        wanted = self._services.container.jobs.effective_settings(self.profile, {})
+        name = str(self._profiles.itemData(index))
+        try:
+            wanted = self._services.container.jobs.effective_settings(name, {})
+        except UserFixable as error:
+            self._services.messages.tell_error(tr("Choosing the profile"), error)
+            self._profiles.setCurrentIndex(max(0, self._profiles.findData(self.profile)))
+            return
+        self.profile = name
         if self._job is None:
             self._base = wanted
             for stage, form in self.forms.items():
@@ -258,8 +262,8 @@ class SettingsPanel(QWidget):
         jobs = self._services.container.jobs
         try:
             mine = {**self._base, **{stage: form.settings() for stage, form in self.forms.items()}}
-            default = jobs.effective_settings("soccer_broadcast", {})
-            before = profiles(self._own).get("soccer_broadcast", {})
+            default = jobs.effective_settings(DEFAULT_PROFILE, {})
+            before = profile(DEFAULT_PROFILE, self._own)
             overrides = {stage: dict(values) for stage, values in before.items()}
             for stage, values in changed(default, mine).items():
                 overrides.setdefault(stage, {}).update(values)
