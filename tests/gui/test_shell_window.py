@@ -346,8 +346,6 @@ def test_errors_tell_what_still_works(open_window, library_dir):
 
 
 def test_closing_while_a_run_goes_pauses_it(open_window, demo_library):
-    from app.container import open_container
-
     driver = open_window(demo_library)
     window = driver.window
     window.open_source(window.session.shelf.sources[0].id)
