@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -12,6 +13,7 @@ from engine.domain.errors import DataDamage
 from storage.database import connect, copy_database, draft_of
 from storage.upgrade import known_revisions, stored_revision
 
+_NAME = re.compile(r"library-\d{8}T\d{12}\.db")
 KEEP = 5
 DAILY_SECONDS = 20 * 3600
 
@@ -21,8 +23,11 @@ def backup_name(moment: datetime) -> str:
 
 
 def all_backups(folder: Path) -> list[Path]:
-    """Newest first."""
-    return sorted(folder.glob("library-*.db"), reverse=True)
+    """Newest first. Those from the future, of a clock that went wrong, come last: nobody knows how old they are.
+    Files of other names are a person's own and are left alone."""
+    now = backup_name(datetime.now(UTC))
+    made = (path for path in folder.glob("library-*.db") if _NAME.fullmatch(path.name))
+    return sorted(made, key=lambda path: (path.name <= now, path.name), reverse=True)
 
 
 def make_backup(database: Path, folder: Path) -> Path:
@@ -33,15 +38,15 @@ def make_backup(database: Path, folder: Path) -> Path:
         half.unlink(missing_ok=True)
     target = folder / backup_name(datetime.now(UTC))
     copy_database(database, target)
-    for old in all_backups(folder)[KEEP:]:
+    for old in [path for path in all_backups(folder) if path != target][KEEP - 1 :]:
         old.unlink(missing_ok=True)
     return target
 
 
 def is_due(folder: Path) -> bool:
-    """Whether the newest backup is older than a working day."""
+    """Whether the newest backup is older than a working day, or from a clock that was ahead."""
     newest = next(iter(all_backups(folder)), None)
-    return newest is None or time.time() - newest.stat().st_mtime > DAILY_SECONDS
+    return newest is None or not 0 <= time.time() - newest.stat().st_mtime <= DAILY_SECONDS
 
 
 def is_sound(path: Path, *, read_only: bool = True) -> bool:

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from engine.domain.errors import Conflict, DataDamage, UserFixable
 from engine.domain.jobs import JobStatus, StageCheckpoint
 from engine.domain.stages import StageName
-from storage.backups import KEEP, all_backups
+from storage.backups import KEEP, all_backups, backup_name, is_due
 from storage.blobs import storage_error
 from storage.control import ControlFiles
 from storage.library import Library, default_folder
@@ -321,6 +322,27 @@ def test_errors_of_the_disk_in_words() -> None:
     assert "no space left" in str(storage_error(full.value, Path("/lib")))
     assert "not allowed" in str(storage_error(OSError(errno.EROFS, "read-only"), Path("/lib")))
     assert "Input/output" in str(storage_error(OSError(errno.EIO, "Input/output error"), Path("/lib")))
+
+
+def test_a_clock_that_was_ahead_hides_no_backup(library_dir: Path) -> None:
+    ahead = datetime.now(UTC) + timedelta(days=1000)
+    with Library.open(library_dir) as library:
+        old = library.backup()
+    backups = library_dir / "backups"
+    for day in range(KEEP + 2):
+        late = backups / backup_name(ahead + timedelta(days=day))
+        shutil.copyfile(old, late)
+        os.utime(late, (ahead.timestamp(), ahead.timestamp()))
+    own = old.rename(backups / "library-before-the-merge.db")
+    assert is_due(backups)
+    with Library.open(library_dir) as library:
+        a_source(library)
+    made = all_backups(backups)[0]
+    assert made.stat().st_mtime < ahead.timestamp() - 1 and len(all_backups(backups)) == KEEP
+    assert not is_due(backups) and own.exists()
+    (library_dir / "library.db").unlink()
+    with Library.open(library_dir) as library:
+        assert len(library.sources.all()) == 1, "restored from what was made last"
 
 
 def test_half_a_backup_of_a_killed_program_goes_with_the_next_backup(library_dir: Path) -> None:
