@@ -25,7 +25,9 @@ class ComingBack(QObject):
         self._window = window
         self._resume = resume
         self._told = False
+        self._words = ""
         window.session.shelf_changed.connect(self._tell_stopped)
+        window.pages.shown.connect(self._shown)
 
     @property
     def _library(self) -> str:
@@ -72,5 +74,11 @@ class ComingBack(QObject):
         stopped = stopped_jobs(window.session.shelf, container.jobs)
         if stopped and window.pages.current != START and not container.library.read_only:
             ids = tuple(job.id for job in stopped)
-            words = stopped_in_words(stopped, window.session.shelf)
+            self._words = words = stopped_in_words(stopped, window.session.shelf)
             window.messages.tell(words, action=tr("Resume"), on_action=lambda: self._resume(ids))
+
+    @Slot(str)
+    def _shown(self, page: str) -> None:
+        """The banner of the library says the same."""
+        if page == START and self._words and self._window.messages.words == self._words:
+            self._window.messages.hide()

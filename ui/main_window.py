@@ -149,6 +149,7 @@ class MainWindow(QMainWindow):
         services.bridge.library.connect(self._library_changed)
         session.job_changed.connect(self._job_changed)
         session.job_updated.connect(self._job_updated)
+        session.shelf_changed.connect(self._show_going)
         self.library.located.connect(self.review.source_located)
         self.search = SearchControl(self)
         self.status.failures_wanted.connect(lambda: self.dialogs.failures(self.status.failures))
@@ -312,12 +313,17 @@ class MainWindow(QMainWindow):
     @Slot()
     def _job_updated(self) -> None:
         source, job = self.session.source, self.session.job
-        others = any(j.status == "running" for j in self.session.shelf.jobs)
-        self.status.show_job(job, others=others)
+        self._show_going()
         self.status.show_provider(self.services.container.jobs.provider())
         name = f"{source.name} – Sponsight" if source is not None else "Sponsight"
         going = job is not None and job.status == "running"
         self.setWindowTitle(f"{progress(job.progress)} – {name}" if going and job is not None else name)
+
+    @Slot()
+    def _show_going(self) -> None:
+        """The shown run in the status line, or that another one is going."""
+        others = any(j.status == "running" for j in self.session.shelf.jobs)
+        self.status.show_job(self.session.job, others=others)
 
     @Slot(object)
     def _progress(self, events: tuple[StageProgress, ...]) -> None:

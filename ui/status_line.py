@@ -17,8 +17,6 @@ from ui.words import stage_title
 if TYPE_CHECKING:
     from app.model_answers import ModelUse
 
-_UNKNOWN = "–"
-
 
 class StatusLine(QStatusBar):
     """One line that says that nothing needs saving, and how things stand."""
@@ -76,7 +74,7 @@ class StatusLine(QStatusBar):
     def show_job(self, job: DetectJob | None, *, others: bool = False) -> None:
         """Another run was chosen, or its state is new. `others`: a run that isn't shown may be going."""
         going = job is not None and job.status == "running"
-        if self._going and not going:
+        if self._going != going or not (going or others):
             self._run.clear()
         self._going, self._others = going, others and not going
         there = going or (self._others and bool(self._run.text()))
@@ -118,9 +116,9 @@ class StatusLine(QStatusBar):
         self._bar.setVisible(True)
         self._run.setVisible(True)
         self._bar.setValue(round(latest.overall * 1000))
-        left = duration(latest.seconds_left) if latest.seconds_left is not None else _UNKNOWN
-        words = tr("{stage} · {share} · {left} left")
-        text = words.format(stage=stage_title(latest.stage), share=progress(latest.overall), left=left)
+        text = f"{stage_title(latest.stage)} · {progress(latest.overall)}"
+        if latest.seconds_left is not None:
+            text += " · " + tr("{time} left").format(time=duration(latest.seconds_left))
         self._run.setText(f"{short(of, 32)}: {text}" if of else text)
 
     def show_provider(self, provider: str) -> None:

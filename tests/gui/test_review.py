@@ -389,3 +389,12 @@ def test_an_undone_decision_is_told_at_the_frame_and_moves_nothing(at):
     assert at.window.messages.isHidden() and at.review.canvas.height() == height
     at.press(KEY.Key_Z, modifier=CTRL | Qt.KeyboardModifier.ShiftModifier)
     assert at.review.canvas.frame.hud.notice.startswith("Done again: Confirm")
+
+
+def test_clearing_stays_on_the_item_where_decisions_do(at):
+    at.window.services.preferences.change(advance_after_decision=False)
+    row = at.with_brand()
+    at.press(KEY.Key_P)
+    assert at.desk.key in row.keys
+    at.press(KEY.Key_U)
+    assert at.desk.key in row.keys and at.state(row.key) == "undecided"

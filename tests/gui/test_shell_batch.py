@@ -108,6 +108,8 @@ def test_the_end_of_another_run_is_told_with_its_name(open_window, library_dir, 
     _two_going(driver, finished_demo, tmp_path)
     driver.until(lambda: "match 0.mp4 is analysed" in window.messages.words, 120)
     driver.until(lambda: window.session.job.status is JobStatus.COMPLETED, 120)
+    driver.settle()
+    assert window.status.words == "", "nothing is going any more"
 
 
 def test_a_run_is_deleted_only_after_asking(demo_window):

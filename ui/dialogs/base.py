@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ui.text import tr
@@ -35,6 +36,16 @@ class Dialog(QDialog):
         self._buttons.setSpacing(8)
         self._buttons.addStretch()
         outer.addLayout(self._buttons)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """High enough for its words, which large text or a long name may break into more lines."""
+        super().showEvent(event)
+        layout = self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            room = self.screen().availableGeometry().height() - 60
+            wanted = min(layout.totalHeightForWidth(self.width()), room)
+            if wanted > self.height():
+                self.resize(self.width(), wanted)
 
     def button(self, words: str, *, primary: bool = False, left: bool = False) -> QPushButton:
         """A button at the foot; the primary one answers to Enter."""

@@ -20,13 +20,14 @@ from PySide6.QtWidgets import (
 
 from app.report import sampling_note
 from engine.domain.figures import BrandExposure
+from ui.elided import ElidedLabel
 from ui.empty import EmptyState
 from ui.icons import icon
 from ui.report.data import ReportData, read_report
 from ui.report.plots import HeatPlot, SecondsPlot, SharePlot, TimelinePlot
 from ui.report.table import ExposureTable
 from ui.session import Session, run_name
-from ui.text import plural, tr
+from ui.text import plural, short, tr
 from ui.workspace import Services
 
 
@@ -82,7 +83,7 @@ class ReportPage(QWidget):
         words.setSpacing(0)
         title = QLabel(tr("Report"))
         title.setProperty("look", "title")
-        self._of = QLabel()
+        self._of = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self._of.setProperty("look", "muted")
         words.addWidget(title)
         words.addWidget(self._of)
@@ -190,7 +191,7 @@ class ReportPage(QWidget):
         figures = data.figures(self._machine)
         run = run_name(self._session.job, self._session.jobs)
         parts = [
-            self._session.source.name,
+            short(self._session.source.name, 40),
             run,
             tr("{seconds:.1f} s analysed").format(
                 seconds=figures.analysed - figures.excluded - figures.unknown
@@ -201,6 +202,7 @@ class ReportPage(QWidget):
             ),
         ]
         self._of.setText(" · ".join(parts))
+        self._of.setToolTip(" · ".join([self._session.source.name, *parts[1:]]))
         self.table.show_figures(figures)
         self._note.setText(sampling_note(figures))
         self.seconds.show_figures(figures)

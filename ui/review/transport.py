@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBox
 
 from engine.domain.timebase import format_time, parse_time
 from ui.action_set import ActionSet
+from ui.elided import ElidedLabel
 from ui.icons import icon
 from ui.looks import set_look
 from ui.review.scrub_bar import ScrubBar
@@ -59,11 +60,11 @@ class Transport(QWidget):
         self._speed.hide()
         row.addSpacing(6)
         row.addWidget(self._speed)
-        row.addStretch(1)
-        self._frame = QLabel()
+        self._frame = ElidedLabel(whole=True)
         self._frame.setAccessibleName(tr("Kind of frame"))
         self._frame.setProperty("look", "small")
-        row.addWidget(self._frame)
+        self._frame.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._frame, 1)
         row.addSpacing(8)
         for id in VIEW:
             row.addWidget(self._button(id))
@@ -93,6 +94,7 @@ class Transport(QWidget):
     def show_frame(self, words: str) -> None:
         """What kind of frame is shown: analysed, between, stored."""
         self._frame.setText(words)
+        self._frame.setToolTip(words)
 
     def show_speed(self, speed: int) -> None:
         """0 is stopped; negative is backwards."""

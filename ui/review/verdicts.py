@@ -80,7 +80,7 @@ class Verdicts(QObject):
         if advance and drawn:
             self._desk.step(1)
         self._desk.do(tr("Clearing the decision"), command, row.keys, Pending("undecided"))
-        if advance and not drawn:
+        if advance and not drawn and self._services.preferences.values.advance_after_decision:
             self._desk.step(1)
 
     def _go_on(self) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.domain.jobs import JobStatus
+from ui.elided import ElidedLabel
 from ui.empty import EmptyState
 from ui.icons import icon
 from ui.run_control import RunControl
@@ -82,7 +83,7 @@ class RunsPage(QWidget):
         row = QHBoxLayout()
         title = QLabel(tr("Runs"))
         title.setProperty("look", "title")
-        self._of = QLabel()
+        self._of = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self._of.setProperty("look", "muted")
         row.addWidget(title)
         row.addWidget(self._of, 1)
@@ -98,6 +99,7 @@ class RunsPage(QWidget):
     def refresh(self) -> None:
         source, jobs = self._session.source, self._session.jobs
         self._of.setText(source.name if source else "")
+        self._of.setToolTip(source.path if source else "")
         self._stack.setCurrentIndex(1 if jobs else 0)
         self.setFocusProxy(self.tree if jobs else None)  # type: ignore[arg-type]
         library = self._services.container.library

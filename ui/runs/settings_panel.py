@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QInputDialog,
-    QLabel,
     QMenu,
     QPushButton,
     QScrollArea,
@@ -28,11 +27,14 @@ from engine.domain.errors import UserFixable
 from engine.domain.jobs import DetectJob, Overrides, SourceAsset
 from engine.domain.stages import ORDER, StageName
 from engine.settings import AllSettings, changed
+from ui.elided import ElidedLabel
 from ui.fields import ChoiceField
 from ui.runs.settings_form import SettingsForm
 from ui.text import plural, tr
 from ui.words import stage_title
 from ui.workspace import Services
+
+LETTERS = 8
 
 
 class SettingsPanel(QWidget):
@@ -85,12 +87,14 @@ class SettingsPanel(QWidget):
         for stage in ORDER:
             self._stages.addItem(f"{stage.number}  {stage_title(stage)}", str(stage))
         self._stages.currentIndexChanged.connect(lambda index: self.choose_stage(ORDER[index]))
+        self._stages.stay_narrow(LETTERS)
         row.addWidget(self._stages, 1)
         self._profiles = ChoiceField()
         self._profiles.setAccessibleName(tr("Profile"))
         self._profiles.setToolTip(tr("Start from a profile's settings"))
         self._fill_profiles()
         self._profiles.activated.connect(self._profile_chosen)
+        self._profiles.stay_narrow(LETTERS)
         row.addWidget(self._profiles, 1)
         self._books = QToolButton()
         self._books.setProperty("look", "selector")
@@ -112,7 +116,7 @@ class SettingsPanel(QWidget):
 
     def _foot(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self._count = QLabel()
+        self._count = ElidedLabel()
         self._count.setProperty("look", "small")
         row.addWidget(self._count, 1)
         self._reset = QPushButton(tr("Reset all"))

@@ -15,6 +15,7 @@ from ui.theme import Theme
 from ui.words import outcome_icon, outcome_words, stage_title
 
 ICON_SIDE = 16
+OUTCOMES = ("reused", "ran", "skipped", "failed", "running", "waiting")
 
 
 class StageList(QScrollArea):
@@ -43,6 +44,7 @@ class StageList(QScrollArea):
         self.choose(self.stage)
         theme.changed.connect(self._retint)
         self._states = StageStates()
+        self._measure()
 
     def show_states(self, states: StageStates) -> None:
         self._states = states
@@ -61,7 +63,15 @@ class StageList(QScrollArea):
         self.choose(wanted)
 
     def _retint(self) -> None:
+        self._measure()
         self.show_states(self._states)
+
+    def _measure(self) -> None:
+        """Columns as wide as their longest words, in the person's text size."""
+        rows = self._rows.values()
+        widths = [max(row.needed()[column] for row in rows) for column in (0, 1)]
+        for row in rows:
+            row.set_widths(*widths)
 
 
 class _Row(QFrame):
@@ -79,11 +89,9 @@ class _Row(QFrame):
         row.setSpacing(10)
         self._icon = QLabel()
         self._icon.setFixedWidth(ICON_SIDE + 2)
-        name = QLabel(f"{stage.number}  {stage_title(stage)}")
-        name.setProperty("look", "strong")
-        name.setFixedWidth(theme.px(146))
+        self._name = QLabel(f"{stage.number}  {stage_title(stage)}")
+        self._name.setProperty("look", "strong")
         self._outcome = QLabel()
-        self._outcome.setFixedWidth(theme.px(64))
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
@@ -96,7 +104,7 @@ class _Row(QFrame):
         self._reason.setProperty("look", "small")
         for widget, stretch in (
             (self._icon, 0),
-            (name, 0),
+            (self._name, 0),
             (self._outcome, 0),
             (self._bar, 2),
             (self._reason, 3),
@@ -137,6 +145,18 @@ class _Row(QFrame):
         self._reason.setText(reason)
         self._reason.setToolTip(reason)
         self.setAccessibleName(f"{stage_title(self._stage)}: {self._outcome.text()} {reason}")
+
+    def needed(self) -> tuple[int, int]:
+        """Pixels that the name and the longest word for an outcome take."""
+        self._name.ensurePolished()
+        self._outcome.ensurePolished()
+        words = self._outcome.fontMetrics()
+        longest = max(words.horizontalAdvance(outcome_words(outcome)) for outcome in OUTCOMES)
+        return self._name.sizeHint().width(), longest + 2
+
+    def set_widths(self, name: int, outcome: int) -> None:
+        self._name.setFixedWidth(name)
+        self._outcome.setFixedWidth(outcome)
 
     def set_chosen(self, chosen: bool) -> None:
         self._chosen = chosen

@@ -7,6 +7,7 @@ from PySide6.QtGui import QEnterEvent, QImage, QKeyEvent, QMouseEvent, QPainter,
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from engine.domain.jobs import JobStatus
+from ui.elided import ElidedLabel
 from ui.icons import paint
 from ui.looks import set_look
 from ui.session import status_look, status_words
@@ -39,10 +40,8 @@ class SourceCard(QFrame):
         body.setContentsMargins(12, 6, 12, 0)
         body.setSpacing(5)
         layout.addLayout(body)
-        name = QLabel()
+        name = ElidedLabel(facts.source.name, mode=Qt.TextElideMode.ElideMiddle)
         name.setProperty("look", "strong")
-        metrics = name.fontMetrics()
-        name.setText(metrics.elidedText(facts.source.name, Qt.TextElideMode.ElideMiddle, WIDTH - 34))
         name.setToolTip(facts.source.path)
         body.addWidget(name)
         row = QHBoxLayout()
@@ -56,6 +55,7 @@ class SourceCard(QFrame):
         body.addLayout(row)
         self._counts = QLabel()
         self._counts.setProperty("look", "small")
+        self._counts.setWordWrap(True)
         body.addWidget(self._counts)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)

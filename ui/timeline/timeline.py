@@ -30,6 +30,8 @@ from ui.timeline.painting import GUTTER, ROW, RULER, View, paint_content, paint_
 SHORTEST = 1_000_000
 """The closest zoom shows so many microseconds."""
 WHEEL = 1.0015
+LEAST_LANE = 160
+"""Pixels that a lane keeps beside its name, however much room other panes ask for."""
 
 
 class Timeline(QAbstractScrollArea):
@@ -55,7 +57,7 @@ class Timeline(QAbstractScrollArea):
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumHeight(RULER + 3 * ROW)
+        self.setMinimumSize(GUTTER + LEAST_LANE, RULER + 3 * ROW)
         self.viewport().setMouseTracking(True)
         self.setAccessibleName(tr("Timeline"))
         self.verticalScrollBar().valueChanged.connect(self._redraw)

@@ -1,0 +1,90 @@
+"""With the text size at 150 % nothing that matters is cut or lies on something else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QLabel
+
+from ui.start.card import SourceCard
+
+
+def _enlarge(driver):
+    driver.app.theme.choose("light", 1.5)
+    driver.window.resize(1280, 800)
+    driver.settle()
+
+
+def test_stages_are_written_whole(demo_window):
+    _enlarge(demo_window)
+    rows = demo_window.window.run_panel.stages._rows.values()
+    for row in rows:
+        for label in (row._name, row._outcome):
+            assert label.width() >= label.sizeHint().width(), label.text()
+    assert len({row._outcome.x() for row in rows}) == 1, "they stand in columns"
+
+
+def test_the_kind_of_frame_makes_way_for_the_time(demo_window):
+    _enlarge(demo_window)
+    transport = demo_window.window.review.canvas.transport
+    time, words = transport._time.geometry(), transport._frame.geometry()
+    assert QRect(time).intersected(words).isEmpty()
+    assert time.width() >= transport._time.sizeHint().width()
+
+
+def test_words_of_a_card_stay_in_it(demo_window):
+    demo_window.do("view.library")
+    _enlarge(demo_window)
+    card = demo_window.window.findChild(SourceCard)
+    room = card.contentsRect().width() - 24
+    card._counts.setText("Finished parts can be reviewed already, and some more words")
+    demo_window.settle()
+    assert card._counts.minimumSizeHint().width() <= card._counts.width() <= room
+    assert card._counts.height() >= card._counts.heightForWidth(card._counts.width())
+
+
+def test_the_plan_tells_its_reasons_whole(demo_window):
+    _enlarge(demo_window)
+    demo_window.window.run_panel.plan_replay()
+    dialog = demo_window.dialog()
+    demo_window.settle()
+    reasons = [label for label in dialog.findChildren(QLabel) if label.wordWrap() and label.isVisible()]
+    assert len(reasons) >= 8
+    for label in reasons:
+        assert label.height() >= label.heightForWidth(label.width()), label.text()
+
+
+def test_a_long_name_leaves_room_for_the_figures_of_the_report(demo_window, monkeypatch):
+    import msgspec
+
+    session = demo_window.window.session
+    long = msgspec.structs.replace(session.source, name="Donaudampfschiff_" * 12 + ".mp4")
+    monkeypatch.setattr(session, "source", long)
+    demo_window.do("view.report")
+    page = demo_window.window.pages.currentWidget()
+    demo_window.until(lambda: "decided" in page._of.text())
+    demo_window.window.resize(1280, 800)
+    demo_window.settle()
+    assert page._of.fontMetrics().horizontalAdvance(page._of.text()) <= page._of.width()
+    assert "Donaudampfschiff_" * 12 in page._of.toolTip()
+
+
+def test_the_offer_to_resume_stands_once(demo_window):
+    back, messages = demo_window.window.back, demo_window.window.messages
+    back._words = "The run of a.mp4 stopped. Resume?"
+    messages.tell(back._words, action="Resume")
+    demo_window.do("view.report")
+    assert messages.words == back._words
+    demo_window.do("view.library")
+    assert messages.isHidden()
+
+
+def test_the_timeline_keeps_its_room_beside_wide_settings(demo_window):
+    window = demo_window.window
+    window.run_panel.tabs.setCurrentIndex(1)
+    _enlarge(demo_window)
+    demo_window.app.theme.choose("light", 1.0)
+    demo_window.settle()
+    page = window.pages.page("view.review")
+    assert window.width() == 1280, "no pane makes the window wider"
+    timeline, run = page.docks["timeline"].width(), page.docks["run"].width()
+    assert timeline > window.width() // 4, (timeline, run)
