@@ -20,6 +20,7 @@ def test_stages_are_written_whole(demo_window):
     for row in rows:
         for label in (row._name, row._outcome):
             assert label.width() >= label.sizeHint().width(), label.text()
+            assert label.height() >= label.sizeHint().height(), label.text()
     assert len({row._outcome.x() for row in rows}) == 1, "they stand in columns"
 
 

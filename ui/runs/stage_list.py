@@ -15,6 +15,7 @@ from ui.theme import Theme
 from ui.words import outcome_icon, outcome_words, stage_title
 
 ICON_SIDE = 16
+LOWEST, BORDER = 23, 2
 OUTCOMES = ("reused", "ran", "skipped", "failed", "running", "waiting")
 
 
@@ -111,7 +112,7 @@ class _Row(QFrame):
             (self._pace, 0),
         ):
             row.addWidget(widget, stretch)
-        self.setMinimumHeight(23)
+        self.setMinimumHeight(LOWEST)
         self._chosen = False
         self.show_state(StageState(stage))
 
@@ -157,6 +158,7 @@ class _Row(QFrame):
     def set_widths(self, name: int, outcome: int) -> None:
         self._name.setFixedWidth(name)
         self._outcome.setFixedWidth(outcome)
+        self.setMinimumHeight(max(LOWEST, self._name.sizeHint().height() + 2 * BORDER))
 
     def set_chosen(self, chosen: bool) -> None:
         self._chosen = chosen
