@@ -140,3 +140,16 @@ def test_an_untouched_time_field_closes_on_escape(qtbot, demo_window):
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     demo_window.settle()
     assert not transport.field.isVisible() and transport._time.isVisible()
+
+
+def test_a_window_for_reading_offers_no_run_that_another_one_may_have_going(open_window, demo_library):
+    from app.container import open_container
+
+    with open_container(demo_library) as app:
+        app.jobs.create(app.jobs.sources()[0].id)
+    reading = open_window(demo_library, read_only=True)
+    reading.until(lambda: reading.window.session.shelf.jobs)
+    assert reading.window.pages.currentWidget()._banner.isHidden()
+    reading.close()
+    writing = open_window(demo_library)
+    writing.until(lambda: not writing.window.pages.currentWidget()._banner.isHidden())

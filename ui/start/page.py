@@ -141,7 +141,9 @@ class StartPage(QWidget):
             tr("Reading the sources"), lambda: overview.quick(shelf), self._show_cards, newest="cards"
         )
         self._count()
-        self._banner.show_jobs(stopped_jobs(shelf, self._services.container.jobs), self._session)
+        container = self._services.container
+        stopped = () if container.library.read_only else stopped_jobs(shelf, container.jobs)
+        self._banner.show_jobs(stopped, self._session)
 
     def search(self, text: str) -> None:
         """Shows only sources whose name or path holds the text."""
