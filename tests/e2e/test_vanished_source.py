@@ -101,7 +101,7 @@ def test_locate_brings_the_exact_frames_back(window, gone: tuple[Path, Path], tm
     keys.rest()
     keys.until(lambda: not review.canvas.frame.hud.notice)
     before = player.picture.time  # type: ignore[union-attr]
-    main._to_canvas()
+    main.to_page()
     keys.press(Qt.Key.Key_Right)
     keys.until(lambda: player.picture is not None and player.picture.exact and player.picture.time > before)
     assert player.picture is not None and player.picture.time - before < 60_000, "frame by frame again"
