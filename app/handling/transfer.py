@@ -67,6 +67,8 @@ def read_document(data: Any) -> Document:
         raise _unreadable(str(error)) from error
     if document.format != FORMAT:
         raise _unreadable(f"its format is {document.format!r}")
+    if not all(d.members for s in document.sources for d in s.decisions):
+        raise _unreadable("one of its decisions covers no appearance")
     return document
 
 

@@ -119,3 +119,11 @@ def test_the_file_is_plain_json(exported: Path) -> None:
     assert data["format"] == "sponsight.decisions/1"
     (source,) = data["sources"]
     assert {d["kind"] for d in source["decisions"]} == {"confirm", "reject", "reassign", "draw"}
+
+
+def test_a_decision_that_covers_nothing_is_refused(tmp_path: Path, exported: Path) -> None:
+    data = json.loads(exported.read_text("utf-8"))
+    data["sources"][0]["decisions"][0]["members"] = []
+    exported.write_text(json.dumps(data), "utf-8")
+    with Desk(tmp_path / "two") as desk, pytest.raises(UserFixable, match="covers no appearance"):
+        load_decisions(desk.bus, exported)
