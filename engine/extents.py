@@ -21,9 +21,12 @@ _Cut = tuple[bool, bool]
 """Whether a region may be cut at its left end, and at its right one."""
 
 
-def whole_signs(sign: Followed, forwards: Sequence[Matrix], width: int) -> dict[int, Corners]:
+def whole_signs(
+    sign: Followed, forwards: Sequence[Matrix], backwards: Sequence[Matrix], width: int
+) -> dict[int, Corners]:
     """The corners of a sign, by frame number, as if no side of the picture cut it, as far as its frames tell.
-    `forwards[n]` maps pixels of frame n - 1 to frame n; `width` is the picture's in pixels."""
+    `forwards[n]` maps pixels of frame n - 1 to frame n, `backwards[n]` the other way; `width` is the picture's in
+    pixels."""
     whole = {number: place.corners for number, place in sign.places.items()}
     cut = _cut_ends(sign, width)
     if not any(left or right for left, right in cut.values()):
@@ -32,8 +35,7 @@ def whole_signs(sign: Followed, forwards: Sequence[Matrix], width: int) -> dict[
     for before, now in steps:
         whole[now] = _lengthened(whole[now], mapped(forwards[now], whole[before]), cut[now])
     for now, after in reversed(steps):
-        back: Matrix = np.linalg.inv(forwards[after]).astype(np.float64)
-        whole[now] = _lengthened(whole[now], mapped(back, whole[after]), cut[now])
+        whole[now] = _lengthened(whole[now], mapped(backwards[after], whole[after]), cut[now])
     return whole
 
 

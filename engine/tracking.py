@@ -133,10 +133,12 @@ def follow(
         tick(number + 1)
     for sign in tuple(signs):
         part_off(sign, signs)
-    _carry_back(moments, pictures, motions, signs, least)
+    forwards = [motion.matrix for motion in motions]
+    backwards: list[Matrix] = [np.linalg.inv(matrix).astype(np.float64) for matrix in forwards]
+    _carry_back(moments, pictures, backwards, signs, least)
     for sign in signs:
         if sign.places:
-            sign.whole = whole_signs(sign, [m.matrix for m in motions], pictures[0].width)
+            sign.whole = whole_signs(sign, forwards, backwards, pictures[0].width)
     return signs
 
 
@@ -252,16 +254,16 @@ def _merge(
 def _carry_back(
     moments: Sequence[Moment],
     pictures: Sequence[Picture],
-    motions: Sequence[Motion],
+    backwards: Sequence[Matrix],
     signs: list[Followed],
     least: float,
 ) -> None:
-    """Carry each sign back from the frame that found it, up to where another stands or the pixels differ."""
+    """Carry each sign back from the frame that found it, up to where another stands or the pixels differ.
+    `backwards[n]` maps pixels of frame n to frame n - 1."""
     occupied: dict[int, list[Bounds]] = {}
     for sign in signs:
         for number, known in sign.places.items():
             occupied.setdefault(number, []).append(bounds(known.corners))
-    backwards: list[Matrix] = [np.linalg.inv(motion.matrix).astype(np.float64) for motion in motions]
     for sign in sorted(signs, key=lambda s: min(s.places)):
         number = min(sign.places)
         while number > 0 and moments[number].shot == moments[number - 1].shot:

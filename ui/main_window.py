@@ -29,7 +29,7 @@ from ui.search_control import SearchControl
 from ui.session import Session
 from ui.start.page import StartPage
 from ui.status_line import StatusLine
-from ui.text import progress, tr
+from ui.text import progress
 from ui.top_bar import PAGES, Rail, TopBar
 from ui.window_state import WindowState
 from ui.workspace import Services
@@ -331,9 +331,7 @@ class MainWindow(QMainWindow):
         mine = [e for e in events if job is not None and e.job_id == job.id]
         if not mine and events:
             latest = max(events, key=lambda e: e.overall)
-            going = self.session.shelf.job(latest.job_id)
-            source = self.session.shelf.source(going.source_asset_id) if going is not None else None
-            self.status.show_progress(latest, of=source.name if source is not None else tr("another run"))
+            self.status.show_progress(latest, of=self.runs.video_name(latest.job_id))
         elif mine and self.session.source is not None:
             latest = max(mine, key=lambda e: e.overall)
             self.status.show_progress(latest)

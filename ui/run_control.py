@@ -169,7 +169,7 @@ class RunControl(QObject):
         going = next((j for j in shelf.jobs if j.status is JobStatus.RUNNING and j.id != job_id), None)
         if going is not None:
             words = tr("This run waits its turn: it begins when {name} is done.")
-            self._services.messages.tell(words.format(name=self._name(going.id)), seconds=10)
+            self._services.messages.tell(words.format(name=self.video_name(going.id)), seconds=10)
 
     def _ended(self, job: DetectJob) -> None:
         """The end of a run that is looked at is seen; that of another one is told."""
@@ -177,7 +177,7 @@ class RunControl(QObject):
         shown = self._session.job
         if job.status is JobStatus.COMPLETED and (shown is None or shown.id != job.id):
             self._services.messages.tell(
-                tr("{name} is analysed.").format(name=self._name(job.id)),
+                tr("{name} is analysed.").format(name=self.video_name(job.id)),
                 "success",
                 action=tr("Review it"),
                 on_action=lambda: self._review(job.id),
@@ -191,11 +191,11 @@ class RunControl(QObject):
     def _failed(self, job_id: str, error: Exception) -> None:
         self._session.refresh()
         self._services.messages.tell_error(
-            tr("The run of {name} failed").format(name=self._name(job_id)), error
+            tr("The run of {name} failed").format(name=self.video_name(job_id)), error
         )
 
-    def _name(self, job_id: str) -> str:
-        """The name of a run's video."""
+    def video_name(self, job_id: str) -> str:
+        """The name of a run's video, for a sentence."""
         shelf = self._session.shelf
         job = shelf.job(job_id)
         source = shelf.source(job.source_asset_id) if job is not None else None

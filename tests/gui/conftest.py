@@ -17,6 +17,8 @@ from PySide6.QtWidgets import QApplication, QDialog
 from app.container import Container, open_container
 from app.demo_run import DEMO_BOOK, prepare_demo
 from app.preferences import Preferences
+from engine.domain.jobs import DetectJob, JobStatus
+from engine.domain.stages import StageName
 from tests.gui.reviewer import Reviewer
 from ui.application import WindowApp
 from ui.main_window import MainWindow
@@ -49,6 +51,23 @@ class Driver:
         for _ in range(5):
             self._qapp.processEvents()
         self.until(lambda: not self.app.tasks.is_busy)
+
+    def replay(self) -> DetectJob:
+        """Replays the shown run with another limit, and waits for the replay, which is shown then."""
+        session = self.window.session
+        first = session.job
+        assert first is not None
+        self.window.runs.replay(first, StageName.MATCH_BRANDS, {"match_brands": {"accept": 80.0}})
+
+        def made() -> DetectJob | None:
+            job = session.job
+            done = job is not None and job.id != first.id and job.status is JobStatus.COMPLETED
+            return job if done else None
+
+        self.until(made)
+        job = made()
+        assert job is not None
+        return job
 
     def do(self, action: str) -> None:
         self.window.services.actions[action].trigger()

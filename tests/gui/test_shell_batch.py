@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from engine.domain.jobs import JobStatus
-from engine.domain.stages import StageName
 
 
 def _clips(finished_demo, tmp_path, count):
@@ -114,13 +113,8 @@ def test_the_end_of_another_run_is_told_with_its_name(open_window, library_dir, 
 
 def test_a_run_is_deleted_only_after_asking(demo_window):
     window = demo_window.window
-    first = window.session.job
-    window.runs.replay(first, StageName.MATCH_BRANDS, {"match_brands": {"accept": 80.0}})
-    demo_window.until(
-        lambda: window.session.job.id != first.id and window.session.job.status is JobStatus.COMPLETED
-    )
+    second = demo_window.replay()
     demo_window.settle()
-    second = window.session.job
     window.runs.ask_delete(second)
     dialog = demo_window.dialog()
     assert "decisions stay" in dialog.words.text()

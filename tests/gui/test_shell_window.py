@@ -228,10 +228,7 @@ def test_the_report_fills_a_wide_window_and_cuts_nothing_in_a_narrow_one(demo_wi
 def test_the_difference_fills_a_wide_window(demo_window):
     window = demo_window.window
     first = window.session.job
-    window.runs.replay(first, StageName.MATCH_BRANDS, {"match_brands": {"accept": 80.0}})
-    demo_window.until(
-        lambda: window.session.job.id != first.id and window.session.job.status is JobStatus.COMPLETED
-    )
+    demo_window.replay()
     demo_window.do("view.runs")
     window.resize(2560, 1000)
     page = window.pages.currentWidget()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from functools import partial
 
@@ -141,11 +140,13 @@ class SettingsPanel(QWidget):
         usual = usual_books(self._services.container, source) if source is not None else ()
         self.choose_books(job.books if job is not None else usual)
         jobs = self._services.container.jobs
-        self._base = jobs.effective_settings(self.profile, {})
-        if job is not None:
+        try:
+            self._base = (
+                jobs.settings_of(job) if job is not None else jobs.effective_settings(self.profile, {})
+            )
+        except UserFixable:
             # A run may have failed for a setting that can't be; the form then begins with the profile's.
-            with contextlib.suppress(UserFixable):
-                self._base = jobs.settings_of(job)
+            self._base = jobs.effective_settings(self.profile, {})
         for stage, form in self.forms.items():
             form.set_base(self._base[stage])
         self._form_changed()
