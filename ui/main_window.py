@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         self.decisions.placed.connect(self._show_in_book)
         self.decisions.stored.connect(self.status.saved_now)
         self.decisions.told.connect(self.review.say)
+        self.review.rematch_wanted.connect(lambda ids: self._brands().agreement.rematch(ids))
 
     # --- actions ------------------------------------------------------------------------------------------------
 

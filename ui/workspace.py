@@ -75,6 +75,11 @@ class ReviewArea(Protocol):
         """Carries what the queue is searched for from now on, whoever asked."""
         ...
 
+    @property
+    def rematch_wanted(self) -> SignalInstance:
+        """Carries the ids of sources that are to be matched again, since their book was changed here."""
+        ...
+
     def open_run(self, source: SourceAsset, job: DetectJob) -> None:
         """Shows a run (it may still be going); keeps item and frame where it is the same source."""
         ...

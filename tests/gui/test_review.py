@@ -10,6 +10,7 @@ from tests.gui.reviewer import Reviewer
 
 KEY = Qt.Key
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+ANYWHERE = Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive
 
 
 def test_p_confirms_stores_and_goes_on(at):
@@ -251,17 +252,59 @@ def test_a_library_for_reading_decides_nothing(open_window, demo_library):
     assert at.review.canvas.frame.hud.notice
 
 
-def test_m_makes_an_unknown_text_an_alias(at):
+def test_m_shows_what_follows_before_an_unknown_text_is_an_alias(at):
     row = next(r for r in at.desk.snapshot.rows if not r.brand_name and len(r.text) > 3)
     brand = next(r for r in at.desk.snapshot.rows if r.brand_name)
+    aliases = at.window.services.container.library.brands.get
     at.desk.choose(row.key)
     at.settle()
     at.press(KEY.Key_M)
     at.type(brand.brand_name)
     at.press(KEY.Key_Return)
-    library = at.window.services.container.library
-    assert row.text in library.brands.get(brand.brand_id).aliases
+    dialog = at.driver.dialog()
+    at.driver.until(lambda: dialog.apply.isEnabled())
+    assert row.text in dialog.windowTitle() and brand.brand_name in dialog.windowTitle()
+    tree = dialog.merge_view.tree
+    assert tree.findItems(row.text, ANYWHERE), "the new alias is named"
+    assert row.text not in aliases(brand.brand_id).aliases and not at.undo_title, "nothing is done yet"
+    dialog.reject()
+    at.settle()
+    assert not at.undo_title
+    assert at.window.focusWidget() is at.review.canvas.frame
+    at.window.activateWindow()
+    at.driver.until(QApplication.activeWindow)
+    at.press(KEY.Key_M)
+    at.type(brand.brand_name)
+    at.press(KEY.Key_Return)
+    dialog = at.driver.dialog()
+    at.driver.until(lambda: dialog.apply.isEnabled())
+    dialog.apply.click()
+    at.settle()
+    assert row.text in aliases(brand.brand_id).aliases
     assert at.undo_title
+
+
+def test_what_m_merged_is_matched_again_where_that_is_ticked(at):
+    """An unknown text that becomes an alias counts only once its source is matched again."""
+    row = next(r for r in at.desk.snapshot.rows if not r.brand_name and len(r.text) > 3)
+    brand = next(r for r in at.desk.snapshot.rows if r.brand_name)
+    jobs = at.window.services.container.jobs.jobs
+    before = len(jobs())
+    at.desk.choose(row.key)
+    at.settle()
+    at.press(KEY.Key_M)
+    at.type(brand.brand_name)
+    at.press(KEY.Key_Return)
+    dialog = at.driver.dialog()
+    at.driver.until(lambda: dialog.apply.isEnabled())
+    assert not dialog.again.isHidden() and dialog.again.isChecked()
+    dialog.apply.click()
+    at.driver.until(lambda: len(jobs()) > before and jobs()[0].status == "completed")
+    at.settle()
+    again = jobs()[0]
+    assert again.replay_from_stage == "match_brands" and not again.accepted
+    page = at.window.pages.page("view.brands")
+    at.driver.until(lambda: not page.agreement.agree.isHidden())
 
 
 def test_clicking_a_box_chooses_its_item_and_stays_on_the_frame(at):

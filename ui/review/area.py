@@ -42,6 +42,7 @@ class Review(QObject):
     """Implements `ui.workspace.ReviewArea`."""
 
     searched = Signal(str)
+    rematch_wanted = Signal(object)
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -96,6 +97,7 @@ class Review(QObject):
         self.timeline.picked.connect(self._picked)
         self.timeline.brand_chosen.connect(self._brand_chosen)
         self.verdicts.said.connect(self.say)
+        self.verdicts.rematch_wanted.connect(self.rematch_wanted)
         self.services.bridge.jobs.connect(self._jobs_moved)
 
     # ReviewArea ------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ class Verdicts(QObject):
 
     said = Signal(str)
     picking = Signal()
+    rematch_wanted = Signal(object)
+    """Ids of sources that are to be matched again."""
 
     def __init__(self, services: Services, desk: ReviewDesk, picker: BrandPicker) -> None:
         super().__init__(desk)
@@ -244,42 +246,58 @@ class Verdicts(QObject):
             self._ask(tr("Brand of {item}").format(item=row_title(row)), self.assign)
 
     def merge(self) -> None:
-        """M: makes the item's brand (or its unknown text) another brand's alias. What the merge of a brand touches
-        in all sources is shown before."""
+        """M: makes the item's brand (or its unknown text) another brand's alias. What that touches in all sources is
+        shown before."""
         row = self._ready()
         if row is None or not (row.brand_id or row.text):
             return
         what = row.brand_name or f"“{row.text}”"
 
-        def store(brand_id: str, name: str) -> None:
+        def ask(brand_id: str, name: str) -> None:
             if brand_id == row.brand_id and brand_id:
                 self.said.emit(tr("That is the same brand."))
                 return
             from app.commands import AddAlias, MergeBrands
-
-            words = tr("{what} now belongs to {name}.").format(what=what, name=name)
-
-            def do(command: MergeBrands | AddAlias) -> None:
-                self._desk.do(tr("Merging"), command, done=lambda _: self.said.emit(words))
-
-            if not row.brand_id:
-                do(AddAlias(brand_id=brand_id, aliases=(row.text,)))
-                return
             from ui.brands.edit_dialog import EditDialog, MergeAsked
 
-            merge = MergeBrands(brand_ids=(row.brand_id,), into=brand_id)
+            command: MergeBrands | AddAlias
+            if row.brand_id:
+                command = MergeBrands(brand_ids=(row.brand_id,), into=brand_id)
+                asked = MergeAsked((row.brand_id,), brand_id)
+            else:
+                command = AddAlias(brand_id=brand_id, aliases=(row.text,))
+                asked = MergeAsked((), brand_id, (row.text,))
+            title = tr("Merge {what} into {name}").format(what=what, name=name)
+            words = tr("{what} now belongs to {name}.").format(what=what, name=name)
             dialog = EditDialog(
-                self._picker.window(),
-                self._services,
-                tr("Merge {what} into {name}").format(what=what, name=name),
-                merge,
-                merges=(MergeAsked((row.brand_id,), brand_id),),
-                verb=tr("Merge"),
+                self._picker.window(), self._services, title, command, merges=(asked,), verb=tr("Merge")
             )
-            dialog.agreed.connect(lambda _: do(merge))
+            dialog.agreed.connect(
+                lambda sources: self._desk.do(
+                    tr("Merging"), command, done=lambda _: self._merged(words, sources)
+                )
+            )
             dialog.open()
 
-        self._ask(tr("Merge {what} into").format(what=what), store, new=False, but=row.brand_id)
+        self._ask(tr("Merge {what} into").format(what=what), ask, new=False, but=row.brand_id)
+
+    def _merged(self, words: str, sources: tuple[str, ...]) -> None:
+        """Says what was merged, and has the sources matched again that were ticked in the dialog."""
+        if not sources:
+            self.said.emit(words)
+            return
+        self.rematch_wanted.emit(sources)
+        self._services.messages.tell(
+            words,
+            "success",
+            detail=plural(
+                len(sources),
+                tr("{n} source is being matched again; its figures change when you agree, on the page Brands."),
+                tr("{n} sources are being matched again; figures change when you agree, on the page Brands."),
+            ),
+            action=tr("Go to Brands"),
+            on_action=self._services.actions["view.brands"].trigger,
+        )
 
     def _ask(
         self, title: str, take: Callable[[str, str], None], *, new: bool = True, but: str | None = None
