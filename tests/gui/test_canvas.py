@@ -218,9 +218,18 @@ def test_a_new_box_is_set_by_arrow_keys_alone(qtbot, canvas):
 def test_escape_leaves_a_new_box_undrawn(qtbot, canvas):
     canvas.draw_box()
     qtbot.keyClick(canvas, Qt.Key.Key_Down)
-    with qtbot.assertNotEmitted(canvas.box_drawn), qtbot.waitSignal(canvas.tool_ended):
+    with qtbot.assertNotEmitted(canvas.box_drawn), qtbot.waitSignals([canvas.tool_ended, canvas.box_dropped]):
         qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     assert canvas.tool is None
+
+
+def test_a_new_box_in_hand_is_put_down_where_another_is_taken(qtbot, canvas):
+    canvas.draw_box()
+    qtbot.keyClick(canvas, Qt.Key.Key_Down)
+    new = canvas.tool.now
+    with qtbot.assertNotEmitted(canvas.box_dropped), qtbot.waitSignal(canvas.box_put_down) as caught:
+        canvas.correct_box("sign", SIGN)
+    assert caught.args == [new] and canvas.tool.key == "sign"
 
 
 def test_correcting_by_arrows_and_keeping(qtbot, canvas):

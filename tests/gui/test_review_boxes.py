@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from tests.gui.reviewer import Reviewer
+from ui.canvas.box_tool import Correction, Drawing
 
 KEY = Qt.Key
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -166,3 +167,95 @@ def test_leaving_the_frame_leaves_the_box_in_hand(at):
     at.review.player.seek(at.review.player.time + 500_000)
     at.settle()
     assert at.review.canvas.frame.tool is None and not at.decisions()
+
+
+def drag_a_box(at: Reviewer) -> None:
+    """N and a drag from the middle of the frame; the brand picker is open afterwards."""
+    frame = at.review.canvas.frame
+    at.press(KEY.Key_N)
+    centre = frame.rect().center()
+    QTest.mousePress(frame, Qt.MouseButton.LeftButton, pos=centre)
+    QTest.mouseMove(frame, centre + QPoint(60, 24))
+    QTest.mouseRelease(frame, Qt.MouseButton.LeftButton, pos=centre + QPoint(60, 24))
+    at.settle()
+    assert at.review.canvas.picker.isVisible()
+
+
+def test_escape_in_the_brand_picker_keeps_the_box_that_was_drawn(at):
+    at.with_brand()
+    frame, picker = at.review.canvas.frame, at.review.canvas.picker
+    drag_a_box(at)
+    drawn = frame.tool.now
+    at.press(KEY.Key_Escape)
+    assert not picker.isVisible() and not at.decisions()
+    assert frame.tool.now == drawn
+    at.press(KEY.Key_Right, KEY.Key_Return)
+    assert picker.isVisible()
+    at.type("Second Thought")
+    at.press(KEY.Key_Return)
+    (decision,) = at.decisions()
+    assert str(decision.kind) == "draw"
+    box = next(b for b in frame.boxes if b.label == "Second Thought")
+    assert box.polygon[0][0] == pytest.approx(drawn[0][0] + 1, abs=0.02)
+    assert frame.tool is None and frame.draft is None
+
+
+def test_a_second_escape_drops_the_box(at):
+    at.with_brand()
+    frame = at.review.canvas.frame
+    drag_a_box(at)
+    at.press(KEY.Key_Escape, KEY.Key_Escape)
+    assert frame.tool is None and frame.draft is None and not at.decisions()
+    assert "dropped" in frame.hud.notice
+    at.press(KEY.Key_N)
+    assert isinstance(frame.tool, Drawing), "N begins a new box"
+
+
+def test_a_box_without_a_brand_waits_on_its_frame_and_n_goes_back_to_it(at):
+    at.with_brand()
+    frame, player = at.review.canvas.frame, at.review.player
+    drag_a_box(at)
+    drawn, time = frame.tool.now, player.time
+    at.press(KEY.Key_Escape)
+    player.seek(time + 1_000_000)
+    at.settle()
+    assert frame.tool is None and frame.draft is None
+    player.seek(time)
+    at.settle()
+    assert frame.tool is None and frame.draft == drawn, "shown, and the arrow keys step frames"
+    player.seek(time + 1_000_000)
+    at.settle()
+    at.press(KEY.Key_N)
+    assert player.time == time and frame.draft is None
+    assert isinstance(frame.tool, Correction) and frame.tool.now == drawn
+
+
+def test_a_box_whose_brand_is_refused_is_not_lost(at, monkeypatch):
+    from app.command_bus import CommandBus
+    from engine.domain.errors import UserFixable
+
+    def refuse(*_args, **_options):
+        raise UserFixable("No.", still_works="", to_do="")
+
+    at.with_brand()
+    frame = at.review.canvas.frame
+    drag_a_box(at)
+    drawn = frame.tool.now
+    at.type("Refused Sign")
+    with monkeypatch.context() as patch:
+        patch.setattr(CommandBus, "do", refuse)
+        at.press(KEY.Key_Return)
+    assert not at.decisions() and frame.tool.now == drawn
+
+
+def test_another_source_takes_no_box_along(at):
+    at.with_brand()
+    frame = at.review.canvas.frame
+    drag_a_box(at)
+    at.press(KEY.Key_Escape)
+    source, job = at.desk.source, at.desk.job
+    at.review.close_run()
+    at.review.open_run(source, job)
+    at.driver.until(lambda: at.desk.snapshot is not None and at.review.player.picture is not None)
+    at.settle()
+    assert frame.tool is None and frame.draft is None and not at.review.draft.waits

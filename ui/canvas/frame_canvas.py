@@ -25,6 +25,7 @@ from engine.domain.geometry import Polygon, hull
 from ui.canvas.box_tool import MOVE, Correction, Drawing, starter
 from ui.canvas.boxes import BoxPainter, CanvasBox, hit
 from ui.canvas.hud import Hud
+from ui.canvas.tool_painting import paint_draft, paint_tool
 from ui.canvas.viewport import Place, Viewport
 from ui.text import tr
 from ui.theme import Theme
@@ -54,6 +55,10 @@ class FrameCanvas(QWidget):
     box_clicked = Signal(str)
     box_drawn = Signal(object)
     """Polygon in source pixels of a box that was dragged in draw mode."""
+    box_dropped = Signal()
+    """A new box in hand was given up with Esc."""
+    box_put_down = Signal(object)
+    """Polygon of a new box that was in hand when something else was begun."""
     box_corrected = Signal(str, object)
     """Key and polygon of a corrected box that was kept."""
     tool_ended = Signal()
@@ -72,6 +77,7 @@ class FrameCanvas(QWidget):
         self._hidden = False
         self._labels = True
         self._tool: Drawing | Correction | None = None
+        self._draft: Polygon | None = None
         self._before_zoom: Place | None = None
         self._press: QPointF | None = None
         self._last = QPointF()
@@ -96,7 +102,7 @@ class FrameCanvas(QWidget):
         """Shows no frame and no boxes."""
         self._picture = QImage()
         self._boxes = ()
-        self._tool = None
+        self._tool = self._draft = None
         self._before_zoom = None
         self.view.fit()
         self._redraw()
@@ -183,19 +189,42 @@ class FrameCanvas(QWidget):
         self.update()
 
     def correct_box(self, key: str, polygon: Polygon) -> None:
-        """Lets the person move the sides of a box; Enter keeps it, Esc leaves it as it was."""
+        """Lets the person move the sides of a box; Enter keeps it, Esc leaves it as it was. Without a key it is a new
+        box: Enter has it named, Esc drops it."""
+        self.leave_tool()
         self._tool = Correction(key, polygon, polygon)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         self.update()
 
+    def show_draft(self, polygon: Polygon | None) -> None:
+        """Shows a new box that has no brand yet and that nobody has in hand."""
+        self._draft = polygon
+        self.update()
+
+    @property
+    def draft(self) -> Polygon | None:
+        return self._draft
+
     def leave_tool(self) -> None:
-        """Ends drawing or correcting without a result."""
-        if self._tool is not None:
-            self._tool = None
+        """Ends drawing or correcting without a result; a new box in hand is put down."""
+        tool = self._end_tool()
+        if isinstance(tool, Correction) and not tool.key:
+            self.box_put_down.emit(tool.now)
+
+    def _end_tool(self) -> Drawing | Correction | None:
+        tool, self._tool = self._tool, None
+        if tool is not None:
             self._grip = None
             self.unsetCursor()
             self.update()
             self.tool_ended.emit()
+        return tool
+
+    def _give_up(self) -> None:
+        """Esc."""
+        tool = self._end_tool()
+        if isinstance(tool, Correction) and not tool.key:
+            self.box_dropped.emit()
 
     def _begin_by_keys(self) -> None:
         """A new box that arrow keys move and size, as one under correction."""
@@ -210,12 +239,13 @@ class FrameCanvas(QWidget):
         self.update()
 
     def _keep(self) -> None:
-        tool = self._tool
-        if isinstance(tool, Correction) and tool.key and tool.changed:
-            self.box_corrected.emit(tool.key, tool.now)
-        self.leave_tool()
-        if isinstance(tool, Correction) and not tool.key:
+        tool = self._end_tool()
+        if not isinstance(tool, Correction):
+            return
+        if not tool.key:
             self.box_drawn.emit(tool.now)
+        elif tool.changed:
+            self.box_corrected.emit(tool.key, tool.now)
 
     # Painting --------------------------------------------------------------------------------------
 
@@ -242,7 +272,11 @@ class FrameCanvas(QWidget):
         if isinstance(self._tool, Drawing):
             return tr("Drag a box around the sign, or set one with the arrow keys · Esc leaves")
         if isinstance(self._tool, Correction):
-            return tr("Arrows move 1 px, with Shift 10 px · Alt changes the size · Enter keeps · Esc leaves")
+            moving = tr("Arrows move 1 px, with Shift 10 px · Alt changes the size")
+            ends = tr("Enter keeps · Esc leaves") if self._tool.key else tr("Enter names it · Esc drops it")
+            return f"{moving} · {ends}"
+        if self._draft is not None:
+            return tr("A new box without a brand · N takes it in hand")
         return tr("Boxes are hidden") if self._hidden else ""
 
     def _drawn_backdrop(self) -> QPixmap:
@@ -273,28 +307,10 @@ class FrameCanvas(QWidget):
         return made
 
     def _paint_tool(self, painter: QPainter) -> None:
-        tool = self._tool
-        if tool is None:
-            return
-        polygon = (
-            tool.now
-            if isinstance(tool, Correction)
-            else tool.polygon(self.view.source.width(), self.view.source.height())
-        )
-        if polygon is None:
-            return
-        points = [self.view.to_widget(x, y) for x, y in polygon]
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(QColor(255, 255, 255, 28))
-        for pen in (QPen(QColor(11, 13, 16, 200), 4.0), QPen(QColor("white"), 1.5)):
-            painter.setPen(pen)
-            painter.drawPolygon(points)
-        if isinstance(tool, Correction):
-            painter.setPen(QPen(QColor("#0B0D10"), 1.0))
-            painter.setBrush(QColor("white"))
-            for grip in tool.grips():
-                at = self.view.to_widget(grip.x(), grip.y())
-                painter.drawRect(QRectF(at.x() - 4, at.y() - 4, 8, 8))
+        if self._tool is not None:
+            paint_tool(painter, self._tool, self.view)
+        elif self._draft is not None:
+            paint_draft(painter, self._draft, self.view)
 
     def _redraw(self) -> None:
         self._backdrop = None
@@ -335,7 +351,7 @@ class FrameCanvas(QWidget):
             super().keyPressEvent(event)
             return
         if event.key() == Qt.Key.Key_Escape:
-            self.leave_tool()
+            self._give_up()
         elif isinstance(self._tool, Drawing):
             self._begin_by_keys()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -405,7 +421,7 @@ class FrameCanvas(QWidget):
                 self._tool.start = self._tool.end = None
                 self.update()
             else:
-                self.leave_tool()
+                self._end_tool()
                 self.box_drawn.emit(made)
         elif self._grip is not None:
             self._grip = None

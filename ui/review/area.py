@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QSize, QTimer, Signal
 
 from engine.domain.stages import StageName
+from ui.review.box_draft import BoxDraft
 from ui.review.canvas_pane import CanvasPane
 from ui.review.desk import ReviewDesk
 from ui.review.display import Display
@@ -58,6 +59,7 @@ class Review(QObject):
         self._prefer(services.preferences.values)
         self.verdicts = Verdicts(services, self.desk, self.canvas.picker)
         self.display = Display(self)
+        self.draft = BoxDraft(self)
         self.previewed = Preview(self)
         self._jump: tuple[int, str] | None = None
         self._opening = ""
@@ -87,7 +89,6 @@ class Review(QObject):
         self.inspector.model.named.connect(self.verdicts.assign)
         self.inspector.model.job = lambda: desk.job.id if desk.job is not None else ""
         frame.box_clicked.connect(partial(desk.choose, seek=False))
-        frame.box_drawn.connect(self._box_drawn)
         frame.box_corrected.connect(self._box_corrected)
         transport.bar.sought.connect(lambda time, on: self.player.seek(time, scrubbing=on))
         transport.time_typed.connect(self._go_to)
@@ -252,10 +253,10 @@ class Review(QObject):
             self.canvas.frame.correct_box(key, polygon)
 
     def new_box(self) -> None:
-        """N: the next drag draws a box."""
+        """N: the next drag draws a box; one that waits for its brand comes before another."""
         if self.desk.writable and self.player.picture is not None:
             self.player.stop()
-            self.canvas.frame.draw_box()
+            self.draft.resume() if self.draft.waits else self.canvas.frame.draw_box()
 
     def set_edge(self, *, start: bool) -> None:
         """I and O: the sighting starts or ends on the frame that is shown."""
@@ -286,6 +287,7 @@ class Review(QObject):
         from app.stored_frames import StoredFrames
 
         blobs, desk = self.services.container.library.blobs, self.desk
+        self.draft.forget()
         self._stored = StoredFrames(blobs, lambda: desk.session.run if desk.session is not None else run)
         self.display.source = source
         self.canvas.frame.clear()
@@ -331,6 +333,7 @@ class Review(QObject):
 
     def _closed(self) -> None:
         self.player.close()
+        self.draft.forget()
         self.display.clear()
         self._enable(False)
 
@@ -343,10 +346,6 @@ class Review(QObject):
     def _jobs_moved(self, events: tuple[JobChanged, ...]) -> None:
         if self.desk.job is not None and any(e.job_id == self.desk.job.id for e in events):
             self.desk.refresh_next()
-
-    def _box_drawn(self, polygon: Any) -> None:
-        if self.player.picture is not None:
-            self.verdicts.draw(polygon, self.player.picture.time)
 
     def _box_corrected(self, key: str, polygon: Any) -> None:
         if self.player.picture is not None:

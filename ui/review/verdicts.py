@@ -183,8 +183,11 @@ class Verdicts(QObject):
 
     # Boxes and times -------------------------------------------------------------------------------
 
-    def draw(self, polygon: Polygon, time: int) -> None:
-        """A box was drawn on the frame at `time`: asks for its brand and stores it."""
+    def draw(
+        self, polygon: Polygon, time: int, *, named: Callable[[], None], stored: Callable[[], None]
+    ) -> None:
+        """A box was drawn on the frame at `time`: asks for its brand and stores it. `named` is called when the brand
+        is known, `stored` when the box is."""
 
         def store(brand_id: str, name: str) -> None:
             from app.commands import DrawBox
@@ -200,7 +203,13 @@ class Verdicts(QObject):
                 brand_id=brand_id,
                 brand_name="" if brand_id else name,
             )
-            self._desk.do(tr("Storing the box"), command, done=lambda change: self._drawn(change, name))
+            named()
+
+            def done(change: Change) -> None:
+                stored()
+                self._drawn(change, name)
+
+            self._desk.do(tr("Storing the box"), command, done=done)
 
         self._ask(tr("Brand of the new box"), store)
 
@@ -292,7 +301,9 @@ class Verdicts(QObject):
             "success",
             detail=plural(
                 len(sources),
-                tr("{n} source is being matched again; its figures change when you agree, on the page Brands."),
+                tr(
+                    "{n} source is being matched again; its figures change when you agree, on the page Brands."
+                ),
                 tr("{n} sources are being matched again; figures change when you agree, on the page Brands."),
             ),
             action=tr("Go to Brands"),
