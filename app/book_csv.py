@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.whole_file import write_whole
+from engine.brand_names import fault_of_length, fault_of_name
 from engine.domain.errors import UserFixable
 from engine.textfold import fold, fold_compact
 
@@ -24,7 +25,8 @@ _END = "\x03"
 """Put after the last line: what takes it in is a cell whose quotes are never closed."""
 _TOLD_SEPARATOR = re.compile(r'"?sep=([,;\t])"?[,;\t ]*(?=[\r\n])', re.IGNORECASE)
 """The first line by which spreadsheets tell each other the separator."""
-_EXPECTED = "name, aliases (separated by |), category, origin; only name is needed"
+_ALIAS_PARTS = re.compile(r"\\[\\|]|\||[^\\|]+|\\")
+_EXPECTED = "name, aliases (separated by |, a | itself written \\|), category, origin; only name is needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ class BookFile:
 def read_book_csv(source: bytes | str | Path) -> BookFile:
     """Read a brand book from bytes or a file (utf-8 with or without BOM, utf-16, Windows-1252; `,` `;` or tab).
 
-    Rows of the same name are made one; a spelling that two brands claim is reported and stays with the first
-    (a name before an alias). Raises UserFixable where the file can't be read, is empty or has no name column."""
+    Rows of the same name are made one; what can't be a name or alias (engine.brand_names) is left out with a note;
+    a spelling that two brands claim is reported and stays with the first (a name before an alias). Raises UserFixable
+    where the file can't be read, is empty or has no name column."""
     data, label = _load(source)
     text, encoding = _decode(data, label)
     told = _TOLD_SEPARATOR.match(text)
@@ -113,33 +116,52 @@ def read_book_csv(source: bytes | str | Path) -> BookFile:
             still_works="Nothing was imported.",
             to_do="Close the quotes on that line, or save the table as CSV again.",
         ) from error
+    raw, faults = _named(raw)
     if not raw:
         raise UserFixable(
-            f"The brand book {label} has a header but no brands.",
+            " ".join((f"The brand book {label} has a header but no brands.", *faults[:3])),
             still_works="Nothing was imported.",
             to_do="Add one brand per line below the header.",
         )
     rows, notes = _united(raw)
     rows, clashes = _without_clashes(rows)
+    notes += faults
     if empty:
         notes.append(f"{empty} row{'s' if empty > 1 else ''} without a name left out.")
     return BookFile(tuple(rows), tuple(clashes), tuple(notes), encoding, separator)
 
 
 def write_book_csv(rows: Iterable[BookRow], path: Path | None = None) -> bytes:
-    """The rows as CSV (utf-8, comma, `|` between aliases), written whole to `path` too where one is given
-    (UserFixable where that can't be).
+    """The rows as CSV (utf-8, comma, aliases as `join_aliases` puts them together), written whole to `path` too where
+    one is given (UserFixable where that can't be).
 
     Reading it back gives the same names, aliases, categories and origins, in the same order."""
     out = io.StringIO(newline="")
     table = csv.writer(out, lineterminator="\n")
     table.writerow(HEADER)
     for row in rows:
-        table.writerow((row.name, "|".join(row.aliases), row.category, row.origin))
+        table.writerow((row.name, join_aliases(row.aliases), row.category, row.origin))
     data = out.getvalue().encode("utf-8")
     if path is not None:
         write_whole(path, data)
     return data
+
+
+def join_aliases(aliases: Iterable[str]) -> str:
+    """Aliases as one text: `|` between them; within one, `|` and a backslash have a backslash before them."""
+    return "|".join(alias.replace("\\", "\\\\").replace("|", "\\|") for alias in aliases)
+
+
+def split_aliases(text: str) -> tuple[str, ...]:
+    """The aliases that `join_aliases` put together, each trimmed and none empty. A backslash before anything else
+    than `|` or a backslash stands for itself, as in files of before there was an escape."""
+    found = [""]
+    for part in _ALIAS_PARTS.findall(text):
+        if part == "|":
+            found.append("")
+        else:
+            found[-1] += part[1:] if len(part) == 2 and part[0] == "\\" else part
+    return tuple(alias.strip() for alias in found if alias.strip())
 
 
 def _load(source: bytes | str | Path) -> tuple[bytes, str]:
@@ -202,16 +224,33 @@ def _row(cells: Sequence[str], columns: dict[str, int], line: int) -> BookRow | 
         return " ".join(cells[index].split()) if 0 <= index < len(cells) else ""
 
     name = cell("name")
-    if not fold_compact(name):
+    if not name:
         return None
-    seen = {fold_compact(name)}
-    aliases = []
-    for alias in (part.strip() for part in cell("aliases").split("|")):
-        key = fold_compact(alias)
-        if key and key not in seen:
-            seen.add(key)
-            aliases.append(alias)
-    return BookRow(name, tuple(aliases), cell("category"), cell("origin"), line)
+    return BookRow(name, split_aliases(cell("aliases")), cell("category"), cell("origin"), line)
+
+
+def _named(raw: list[BookRow]) -> tuple[list[BookRow], list[str]]:
+    """The rows without what can't be a name, alias or category, and a note on each of those."""
+    rows, notes = [], []
+    for row in raw:
+        fault = fault_of_name(row.name)
+        if fault:
+            notes.append(f"Line {row.line}: {fault} The row was left out.")
+            continue
+        category = row.category
+        if fault := fault_of_length(category):
+            notes.append(f"Line {row.line}: {fault} “{row.name}” was given no category.")
+            category = ""
+        seen = {fold_compact(row.name)}
+        aliases = []
+        for alias in row.aliases:
+            if fault := fault_of_name(alias):
+                notes.append(f"Line {row.line}: {fault} It was not made an alias of “{row.name}”.")
+            elif (key := fold_compact(alias)) not in seen:
+                seen.add(key)
+                aliases.append(alias)
+        rows.append(BookRow(row.name, tuple(aliases), category, row.origin, row.line))
+    return rows, notes
 
 
 def _united(raw: list[BookRow]) -> tuple[list[BookRow], list[str]]:

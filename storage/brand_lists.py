@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from engine.brand_names import checked_length
 from engine.domain.errors import UserFixable
 from engine.textfold import fold_compact
 from storage.columns import now
@@ -35,6 +36,7 @@ class BrandLists:
         """Make an empty book; one of that name stays as it is."""
         if not name.strip():
             raise UserFixable("A brand book needs a name.", still_works="Nothing was changed.")
+        checked_length(name)
         with self._db.writing(conn) as conn:
             conn.execute(
                 upsert(BookRow).on_conflict_do_nothing(),
@@ -82,8 +84,8 @@ class BrandLists:
 
     def deny(self, texts: Iterable[str], *, origin: str = "", conn: Connection | None = None) -> list[str]:
         """Put texts on the deny list (compared folded); returns those that were not on it before. UserFixable
-        where no text has a letter or digit."""
-        rows = {fold_compact(text): text for text in texts}
+        where no text has a letter or digit, or one is longer than a name may be."""
+        rows = {fold_compact(text): checked_length(text) for text in texts}
         rows.pop("", None)
         if not rows:
             raise UserFixable(

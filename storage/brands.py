@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.brand_ids import brand_id_of as brand_id_of
+from engine.brand_names import checked_length, checked_name
 from engine.domain.brands import BookSnapshot, KnownBrand, ReferenceCrop
 from engine.domain.errors import Conflict, UserFixable
 from engine.domain.records import DetectionSource
@@ -130,8 +131,10 @@ class Brands(BrandLists):
         shared: bool = False,
         conn: Connection | None = None,
     ) -> KnownBrand:
-        """A new brand. UserFixable for an empty name."""
-        name = _checked_name(name)
+        """A new brand. UserFixable for a name or alias that can't be one (see engine.brand_names)."""
+        name = checked_name(name)
+        aliases = [checked_name(alias) for alias in aliases if alias.strip()]
+        checked_length(category)
         with self._db.writing(conn) as conn:
             if not shared:
                 for text in (name, *aliases):
@@ -227,7 +230,7 @@ class Brands(BrandLists):
         self, brand_id: str, name: str, *, shared: bool = False, conn: Connection | None = None
     ) -> KnownBrand:
         """Another canonical name; the old one is forgotten unless it is added as an alias."""
-        name = _checked_name(name)
+        name = checked_name(name)
         with self._db.writing(conn) as conn:
             if not shared:
                 self._refuse_clash(name, brand_id, conn)
@@ -235,7 +238,7 @@ class Brands(BrandLists):
 
     def set_category(self, brand_id: str, category: str, *, conn: Connection | None = None) -> KnownBrand:
         with self._db.writing(conn) as conn:
-            return self._edit(brand_id, conn, category=category)
+            return self._edit(brand_id, conn, category=checked_length(category))
 
     def set_confirmed(
         self, brand_id: str, confirmed: bool = True, *, conn: Connection | None = None
@@ -260,7 +263,7 @@ class Brands(BrandLists):
         self, brand_id: str, alias: str, *, shared: bool = False, conn: Connection | None = None
     ) -> bool:
         """False where the brand has this name or alias already."""
-        alias = _checked_name(alias)
+        alias = checked_name(alias)
         with self._db.writing(conn) as conn:
             brand = self.get(brand_id, conn=conn)
             if fold_compact(alias) in {fold_compact(t) for t in (brand.canonical_name, *brand.aliases)}:
@@ -404,21 +407,11 @@ def _reference_row(brand_id: str, reference: ReferenceCrop, position: int) -> di
     }
 
 
-def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not name:
-        raise UserFixable(
-            "A brand needs a name.", still_works="Nothing was changed.", to_do="Give at least one letter."
-        )
-    return name
-
-
 def _distinct(aliases: Iterable[str], name: str) -> tuple[str, ...]:
     """The aliases without those that are spelt like the name or like an earlier one, when folded."""
     seen = {fold_compact(name): name}
-    for alias in (" ".join(a.split()) for a in aliases):
-        if alias:
-            seen.setdefault(fold_compact(alias) or alias, alias)
+    for alias in aliases:
+        seen.setdefault(fold_compact(alias), alias)
     return tuple(seen.values())[1:]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from engine.brand_names import LONGEST_NAME
 from engine.domain.stages import ORDER
 
 
@@ -135,14 +136,16 @@ def _brand_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     listing = acts.add_parser("list", help="all brands with aliases, category and books")
     listing.add_argument("--book")
     listing.add_argument("--json", action="store_true")
-    bring = acts.add_parser("import", help="a CSV file with the columns name, aliases (| between), category")
+    bring = acts.add_parser(
+        "import", help=r"a CSV file with the columns name, aliases (| between, \| within one), category"
+    )
     bring.add_argument("file", type=Path)
     bring.add_argument("--book", help="put the brands into this book")
     out = acts.add_parser("export", help="write the book, or one list of it, as CSV")
     out.add_argument("file", type=Path)
     out.add_argument("--book")
     add = acts.add_parser("add", help="a brand made by hand; it is confirmed")
-    add.add_argument("name")
+    add.add_argument("name", help=f"at most {LONGEST_NAME} characters, with a letter or digit")
     add.add_argument("--alias", action="append", default=[], dest="aliases")
     add.add_argument("--category", default="")
     add.add_argument("--book")

@@ -45,7 +45,8 @@ def rename_brand(cmd: RenameBrand, work: Work) -> Outcome:
     if name != before.canonical_name:
         brands.rename(before.id, name, conn=work.conn)
         brands.remove_alias(before.id, name, conn=work.conn)
-        if cmd.keep_alias and fold_compact(before.canonical_name) != fold_compact(name):
+        former = fold_compact(before.canonical_name)
+        if cmd.keep_alias and former not in ("", fold_compact(name)):
             brands.add_alias(before.id, before.canonical_name, conn=work.conn)
     return Outcome(
         f"Rename {before.canonical_name} to {name}", BRANDS, (before.id,), f"brand:{before.id}", idle=idle
@@ -76,13 +77,6 @@ def set_category(cmd: SetCategory, work: Work) -> Outcome:
 
 def add_alias(cmd: AddAlias, work: Work) -> Outcome:
     brand = work.brand(cmd.brand_id)
-    for alias in cmd.aliases:
-        if not fold_compact(alias):
-            raise UserFixable(
-                f"{alias!r} has no letter or digit: it could never be found in a video.",
-                still_works="Nothing was changed.",
-                to_do="Give an alias with letters or digits; a mark without any is found by a reference picture.",
-            )
     added = [
         alias
         for alias in cmd.aliases

@@ -17,6 +17,7 @@ from app.commands import (
     Undeny,
 )
 from app.handling.work import BRANDS, Outcome, Work, several
+from engine.brand_names import checked_length, checked_name
 from engine.domain.errors import UserFixable
 from engine.textfold import fold_compact
 
@@ -105,6 +106,10 @@ def remove_from_book(cmd: RemoveFromBook, work: Work) -> Outcome:
 def import_book(cmd: ImportBook, work: Work) -> Outcome:
     """As app.book_import settles it: known names join their brands, clashes are told, never shadowed."""
     brands = work.library.brands
+    for line in cmd.lines:
+        for text in (line.name, *line.aliases):
+            checked_name(text)
+        checked_length(line.category)
     rows = tuple(BookRow(line.name, line.aliases, line.category, line.origin) for line in cmd.lines)
     changed, report = plan_import(
         brands.all(conn=work.conn), BookFile(rows), cmd.book, origin=cmd.origin or cmd.book

@@ -168,8 +168,8 @@ def _take_brands(
         for alias in brand.aliases:
             try:
                 library.brands.add_alias(ids[brand.id], alias, conn=work.conn)
-            except Conflict as clash:
-                notes.append(f"{clash.message} It was not made an alias of {brand.name}.")
+            except (Conflict, UserFixable) as refused:
+                notes.append(f"{refused.message} It was not made an alias of {brand.name}.")
         for reference in brand.references:
             library.brands.add_reference(
                 ids[brand.id], ReferenceCrop(_stored(reference, work), reference.origin), conn=work.conn

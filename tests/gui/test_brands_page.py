@@ -276,15 +276,18 @@ def test_a_new_brand_by_keys(qtbot, driver):
     qtbot.keyClicks(dialog.name, seen(driver)[0])
     driver.until(lambda: bool(dialog.note.text()))
     assert not dialog.make.isEnabled()
+    dialog.name.setText("\U0001f642")
+    driver.until(lambda: "no letter or digit" in dialog.note.text())
+    assert not dialog.make.isEnabled()
     dialog.name.clear()
     qtbot.keyClicks(dialog.name, "Quite New")
-    dialog.aliases.setText("QN Works|Q New")
+    dialog.aliases.setText("QN Works|Q New|Q\\|N")
     driver.until(lambda: dialog.make.isEnabled() and not dialog.note.text())
     qtbot.keyClick(dialog.name, Qt.Key.Key_Return)
     driver.until(lambda: bool(brands_of(driver).find("Quite New")))
     driver.until(lambda: [r.name for r in page.table_tab.table.rows()] == ["Quite New"])
     made = brands_of(driver).one("Q New")
-    assert made.confirmed and made.aliases == ("QN Works", "Q New")
+    assert made.confirmed and made.aliases == ("QN Works", "Q New", "Q|N")
 
 
 def test_rename_category_and_aliases_in_the_panel(qtbot, driver):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.book_csv import BookRow, read_book_csv, write_book_csv
+from engine.brand_names import LONGEST_NAME
 from engine.domain.errors import UserFixable
 from engine.textfold import fold_compact
 from resources.brands import starter_book
@@ -105,6 +106,43 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
     ]
     with pytest.raises(UserFixable):
         write_book_csv(rows, tmp_path / "none" / "book.csv")
+
+
+@pytest.mark.parametrize(
+    "aliases",
+    [
+        ("A|B",),
+        ("A|B", "C"),
+        ("A\\", "B"),
+        ("A\\|B", "|C", "D|", "E\\\\F"),
+        ("back\\slash",),
+    ],
+)
+def test_a_bar_within_an_alias_comes_back(aliases: tuple[str, ...]) -> None:
+    (row,) = read_book_csv(write_book_csv([BookRow("Norvik", aliases)])).rows
+    assert row.aliases == aliases
+
+
+def test_files_of_before_the_escape_read_as_ever() -> None:
+    (row,) = read_book_csv(b"name,aliases\nNorvik,Nor | Vik||back\\slash|\n").rows
+    assert row.aliases == ("Nor", "Vik", "back\\slash")
+
+
+def test_what_can_not_be_a_name_is_left_out_and_told_with_its_line() -> None:
+    long = "x" * (LONGEST_NAME + 1)
+    fits = "y" * LONGEST_NAME
+    table = f"name,aliases,category\nNorvik,\U0001f642|{long}|{fits},{long}\n\U0001f642,\n{long},\nHalvora,,beer\n"
+    book = read_book_csv(table.encode())
+    assert [(r.name, r.aliases, r.category) for r in book.rows] == [
+        ("Norvik", (fits,), ""),
+        ("Halvora", (), "beer"),
+    ]
+    assert [n.split(":")[0] for n in book.notes] == ["Line 2", "Line 2", "Line 2", "Line 3", "Line 4"]
+    assert any("no letter or digit" in n and "\U0001f642" in n for n in book.notes)
+    assert any(str(LONGEST_NAME) in n and f"{LONGEST_NAME + 1} characters" in n for n in book.notes)
+    assert all(len(n) < 200 for n in book.notes)
+    with pytest.raises(UserFixable, match="no letter or digit"):
+        read_book_csv("name\n\U0001f642\n".encode())
 
 
 def test_the_starter_book_is_large_and_no_spelling_belongs_to_two_brands() -> None:

@@ -15,17 +15,23 @@ from app.commands import (
     AddAlias,
     AddBrand,
     AddToBook,
+    BookLine,
     Command,
     Decide,
     Deny,
     DrawBox,
+    ImportBook,
     MergeBrands,
     NotSame,
     RemoveAlias,
+    RenameBrand,
     SetCategory,
     SplitBrand,
+    SplitFrame,
     UnmergeBrand,
 )
+from engine.brand_names import LONGEST_NAME
+from engine.domain.brands import KnownBrand
 from engine.domain.errors import UserFixable
 from engine.domain.geometry import rectangle
 from engine.domain.jobs import DetectJob
@@ -221,6 +227,64 @@ def test_impact_of_alias_and_deny_edits(desk: Desk, book: BrandBook) -> None:
 def test_an_alias_without_a_letter_is_refused(desk: Desk) -> None:
     with pytest.raises(UserFixable, match="no letter or digit"):
         desk.bus.do(AddAlias(brand_id=brand(desk, "Hankook"), aliases=("!!",)))
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("\U0001f642", "letter or digit"),
+        ("x" * (LONGEST_NAME + 1), f"at most {LONGEST_NAME}"),
+        (" ", "needs a name|No brand was named|letter or digit"),
+    ],
+)
+def test_a_name_that_is_none_is_refused_wherever_it_enters(
+    desk: Desk, jobs: list[DetectJob], name: str, why: str
+) -> None:
+    known, job = brand(desk, "Hankook"), jobs[0]
+    key = desk.runs.get(job.id).appearances[0].key
+    at: dict[str, Any] = {"source_id": job.source_asset_id, "job_id": job.id}
+    box = rectangle(10, 10, 60, 30)
+    commands: list[Command] = [
+        AddBrand(name=name),
+        RenameBrand(brand_id=known, name=name),
+        AddAlias(brand_id=known, aliases=(name,)),
+        MergeBrands(brand_ids=(), into=known, texts=(name,)),
+        SplitBrand(brand_id=known, new_name=name, aliases=("Hankuk",)),
+        Decide(**at, appearance_keys=(key,), kind="reassign", brand_name=name),
+        SplitFrame(**at, appearance_key=key, time=0, kind="reassign", brand_name=name),
+        DrawBox(**at, time=0, polygon=box, brand_name=name),
+        Deny(texts=(name,)),
+        ImportBook(book="client", lines=(BookLine(name),)),
+        ImportBook(book="client", lines=(BookLine("Norvik", (name,)),)),
+    ]
+    if name.strip():
+        commands.append(AddBrand(name="Norvik", aliases=(name,)))
+    before = state_of(desk.library)
+    for command in commands:
+        with pytest.raises(UserFixable, match=why) as refused:
+            desk.bus.do(command)
+        assert refused.value.to_do and len(str(refused.value)) < 400, command
+    assert state_of(desk.library) == before
+
+
+def test_a_book_or_category_has_no_endless_name(desk: Desk) -> None:
+    known, long = brand(desk, "Hankook"), "x" * (LONGEST_NAME + 1)
+    for command in (
+        AddToBook(book=long, brand_ids=(known,)),
+        SetCategory(brand_ids=(known,), category=long),
+        AddBrand(name="Norvik", category=long),
+        AddBrand(name="Norvik", books=(long,)),
+    ):
+        with pytest.raises(UserFixable, match=str(LONGEST_NAME)):
+            desk.bus.do(command)
+    desk.bus.do(AddBrand(name="x" * LONGEST_NAME, category="y" * LONGEST_NAME))
+
+
+def test_a_brand_of_before_that_has_no_letters_can_be_given_a_name(desk: Desk) -> None:
+    desk.library.brands.put([KnownBrand(id="smile", canonical_name="\U0001f642", first_source="manual")])
+    desk.bus.do(RenameBrand(brand_id="smile", name="Smile"))
+    assert desk.library.brands.get("smile").canonical_name == "Smile"
+    assert desk.library.brands.get("smile").aliases == ()
 
 
 def test_impact_of_a_split_by_sightings(desk: Desk, jobs: list[DetectJob], book: BrandBook) -> None:

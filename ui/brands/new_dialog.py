@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QWidget
 
+from app.book_csv import split_aliases
 from app.commands import AddBrand
+from engine.brand_names import fault_of_name
 from ui.brands.alive import while_alive
 from ui.dialogs.base import Dialog
 from ui.text import tr
@@ -61,15 +63,19 @@ class NewBrandDialog(Dialog):
     @Slot()
     def _look(self) -> None:
         name = self.name.text().strip()
-        self.make.setEnabled(bool(name))
+        fault = fault_of_name(name) if name else ""
+        self.make.setEnabled(bool(name) and not fault)
+        self.note.setText(fault)
         brands = self._services.container.library.brands
 
         def show(owners: dict[str, str]) -> None:
+            if name != self.name.text().strip():
+                return
             words = tr("{name} has this spelling already: add an alias there, or choose another name.")
             self.note.setText(words.format(name=", ".join(owners.values())) if owners else "")
             self.make.setEnabled(bool(name) and not owners)
 
-        if name:
+        if name and not fault:
             self._services.tasks.call(
                 tr("Looking for the name"),
                 lambda: brands.owners(name),
@@ -82,7 +88,7 @@ class NewBrandDialog(Dialog):
         book = self.book.text().strip()
         command = AddBrand(
             name=self.name.text().strip(),
-            aliases=tuple(t.strip() for t in self.aliases.text().split("|") if t.strip()),
+            aliases=split_aliases(self.aliases.text()),
             category=self.category.text().strip(),
             books=(book,) if book else (),
         )

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.book_csv import split_aliases
 from app.brand_book import BrandRow
 from app.commands import (
     AddAlias,
@@ -347,7 +348,7 @@ class BrandPanel(QScrollArea):
         )
 
     def _add_alias(self, share: bool = False) -> None:
-        texts = tuple(t.strip() for t in self.alias.text().split("|") if t.strip())
+        texts = split_aliases(self.alias.text())
         if texts:
             self._add_texts(texts, share=share)
 
