@@ -71,7 +71,10 @@ def open_container(
     try:
         if not read_only:
             fill_new_library(library)
-        return Container(library, workers=workers, polite=polite)
+        container = Container(library, workers=workers, polite=polite)
+        if not read_only:
+            container.jobs.hear()
+        return container
     except BaseException:
         library.close()
         raise

@@ -218,6 +218,22 @@ class JobService:
                 f"A {job.status.value} run can't be paused.", still_works="Nothing was changed.", to_do=""
             )
 
+    def hear(self) -> list[str]:
+        """Carry out what other processes asked of runs that wait for their turn or are paused (one that is going
+        listens itself). Returns the ids of those that are cancelled now."""
+        cancelled = []
+        control = self._library.control
+        for job_id in control.wishes():
+            future, found = self._futures.get(job_id), self._library.jobs.find(job_id)
+            if (future is not None and future.running()) or (found and found[0].status is JobStatus.RUNNING):
+                continue
+            wish = control.asked(job_id)
+            control.clear(job_id)
+            if wish == "cancel" and found and found[0].status in (JobStatus.PENDING, JobStatus.PAUSED):
+                self.cancel(job_id)
+                cancelled.append(job_id)
+        return cancelled
+
     def _take_off_queue(self, job_id: str) -> bool:
         """Whether a run that waited for its turn waits no longer; False where it has begun, or never waited."""
         future = self._futures.get(job_id)
@@ -245,11 +261,11 @@ class JobService:
 
         job, control = self.job(job_id), self._controls[job_id]
         recorder = RunRecorder(self._library, self._mailbox, job)
-        asked = control.asked
+        asked = control.asked or self._library.control.asked(job_id)
         if asked:
-            status = JobStatus.CANCELLED if asked == "cancel" else job.status
+            self._library.control.clear(job_id)
             if asked == "cancel":
-                recorder.move(status)
+                recorder.move(JobStatus.CANCELLED)
             return self.job(job_id)
         recorder.move(JobStatus.RUNNING)
         try:

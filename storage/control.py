@@ -40,6 +40,13 @@ class ControlFiles:
             return None
         return "cancel" if found == b"cancel" else "pause" if found == b"pause" else None
 
+    def wishes(self) -> tuple[str, ...]:
+        """Ids of the runs of which something is asked. Cheap: called several times a second."""
+        try:
+            return tuple(sorted(name for name in os.listdir(self.folder) if not name.startswith(".")))
+        except OSError:
+            return ()
+
     def clear(self, job_id: str) -> None:
         """Forget what was asked: the run has followed it, or starts anew."""
         self._file(job_id).unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
 from app.commands import AcceptRun
@@ -15,6 +15,9 @@ from engine.domain.stages import StageName
 from ui.session import Session, run_name
 from ui.text import tr
 from ui.workspace import Services
+
+LISTEN_MS = 500
+"""How often the window looks whether a command asked something of a run that waits here."""
 
 
 class RunControl(QObject):
@@ -29,6 +32,11 @@ class RunControl(QObject):
         for signal in (session.source_changed, session.job_changed, session.job_updated):
             signal.connect(self.update_actions)
         self.update_actions()
+        self._ears = QTimer(self)
+        self._ears.setInterval(LISTEN_MS)
+        self._ears.timeout.connect(self._listen)
+        if self.writable:
+            self._ears.start()
 
     @property
     def writable(self) -> bool:
@@ -200,6 +208,17 @@ class RunControl(QObject):
         job = shelf.job(job_id)
         source = shelf.source(job.source_asset_id) if job is not None else None
         return source.name if source is not None else tr("another run")
+
+    @Slot()
+    def _listen(self) -> None:
+        """A command may ask from outside to cancel a run that waits for its turn or is paused."""
+        if self._services.container.library.control.wishes():
+            self._services.tasks.call(tr("Stopping the run"), self._jobs.hear, self._heard)
+
+    def _heard(self, ids: list[str]) -> None:
+        for id in ids:
+            words = tr("The run of {name} was cancelled by a command from outside this window.")
+            self._services.messages.tell(words.format(name=self.video_name(id)), seconds=20)
 
     def _ask(self, what: str, ask: Callable[[str], None]) -> None:
         job = self._session.job

@@ -10,13 +10,14 @@ from app.cli.console import RunReporter, table
 from app.cli.figures import print_exposure, print_models
 from app.cli.targets import find_job, is_completed
 from app.container import Container, open_container
-from engine.domain.errors import Cancelled, UserFixable
+from engine.domain.errors import Cancelled, Conflict, UserFixable
 from engine.domain.jobs import DetectJob, JobStatus, Overrides
 from engine.domain.stages import StageName
 from engine.domain.timebase import parse_time
 from engine.plan import Plan
 from engine.settings import parse_assignment, stage_named
 from engine.stage_settings import SETTINGS_TYPES
+from storage.control import Wish
 
 
 def overrides_of(given: argparse.Namespace) -> Overrides:
@@ -138,9 +139,9 @@ def do_cancel(given: argparse.Namespace) -> int:
     return _ask(given, "cancel")
 
 
-def _ask(given: argparse.Namespace, what: str) -> int:
-    """Ask from outside: needs no writer's lock while another process runs the job. Where that process is gone,
-    the run is paused already (opening the library says so), and nobody would hear what is asked."""
+def _ask(given: argparse.Namespace, what: Wish) -> int:
+    """Ask from outside: needs no writer's lock while another process has the library open and can hear it. Where the
+    process that ran the job is gone, the run is paused already (opening the library says so)."""
     with open_container(given.library, read_only=True) as app:
         job = find_job(
             app.jobs,
@@ -148,14 +149,29 @@ def _ask(given: argparse.Namespace, what: str) -> int:
             lambda j: j.status in (JobStatus.RUNNING, JobStatus.PENDING, JobStatus.PAUSED),
             "that is running or waits",
         )
-        if job.status is JobStatus.RUNNING and app.library.in_use():
-            app.library.control.ask(job.id, "pause" if what == "pause" else "cancel")
-            print(f"Asked run {job.id[:8]} to {what}.")
+        short = job.id[:8]
+        if what == "pause" and job.status is not JobStatus.RUNNING:
+            raise Conflict(
+                f"Run {short} is {job.status.value}: only a run that is going can be paused.",
+                still_works="Nothing was changed.",
+                to_do=f"Cancel it, if it is not wanted: sponsight cancel {short}"
+                if job.status in (JobStatus.PENDING, JobStatus.PAUSED)
+                else "",
+            )
+        if app.library.in_use() and job.status in (JobStatus.RUNNING, JobStatus.PENDING, JobStatus.PAUSED):
+            app.library.control.ask(job.id, what)
+            if job.status is JobStatus.RUNNING:
+                print(f"Asked run {short} to {what}.")
+            else:
+                print(
+                    f"Run {short} is {job.status.value}. Asked the window or program that has the library open to "
+                    f"{what} it; `sponsight show {short}` tells when that is done."
+                )
             return 0
     with open_container(given.library) as app:
         if what == "cancel" or job.status is not JobStatus.RUNNING:
             getattr(app.jobs, what)(job.id)
-        print(f"Run {job.id[:8]} is {app.jobs.job(job.id).status.value}.")
+        print(f"Run {short} is {app.jobs.job(job.id).status.value}.")
         return 0
 
 

@@ -7,6 +7,7 @@ import shutil
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 
+from app.cli import main
 from engine.domain.jobs import JobStatus
 
 
@@ -77,6 +78,24 @@ def test_a_run_that_waits_says_for_what_and_can_be_stopped(open_window, library_
     window.runs.cancel()
     driver.until(lambda: window.session.shelf.job(second).status is JobStatus.CANCELLED)
     assert window.session.shelf.job(first).status is JobStatus.RUNNING, "nobody waits for the one before"
+    window.session.open_job(first)
+    window.runs.cancel()
+    driver.until(lambda: window.session.shelf.job(first).status is JobStatus.CANCELLED)
+
+
+def test_a_run_that_waits_is_cancelled_from_the_command_line(
+    open_window, library_dir, finished_demo, tmp_path, capsys
+):
+    driver = open_window(library_dir)
+    window = driver.window
+    first, second = _two_going(driver, finished_demo, tmp_path)
+    assert main(["--library", str(library_dir), "cancel", second]) == 0
+    assert "pending" in capsys.readouterr().out
+    driver.until(lambda: window.session.shelf.job(second).status is JobStatus.CANCELLED)
+    driver.until(lambda: "match 1.mp4 was cancelled" in window.messages.words)
+    assert window.session.job.id == second and driver.app.actions["run.retry"].isEnabled()
+    assert window.session.shelf.job(first).status is JobStatus.RUNNING, "nobody waits for the one before"
+    assert driver.app.container.library.control.wishes() == ()
     window.session.open_job(first)
     window.runs.cancel()
     driver.until(lambda: window.session.shelf.job(first).status is JobStatus.CANCELLED)

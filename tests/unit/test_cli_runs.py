@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import STOPPED, dispatch, main
+from app.container import open_container
 from engine.domain.jobs import JobStatus
 from storage.library import Library
 from tests.storage_support import a_job, a_source
@@ -59,6 +60,47 @@ def test_a_run_at_work_elsewhere_is_asked(
         assert main(["--library", str(library_dir), "cancel", killed]) == 0
         assert library.control.asked(killed) == "cancel"
     assert "Asked run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("before", [JobStatus.PENDING, JobStatus.PAUSED])
+def test_a_run_that_waits_elsewhere_is_cancelled_by_who_has_the_library_open(
+    library_dir: Path, killed: str, capsys: pytest.CaptureFixture[str], before: JobStatus
+) -> None:
+    words = ["--library", str(library_dir)]
+    with open_container(library_dir) as app:
+        job = a_job(app.library, app.library.sources.all()[0])
+        if before is JobStatus.PAUSED:
+            app.library.jobs.move(job.id, JobStatus.RUNNING)
+            app.library.jobs.move(job.id, JobStatus.PAUSED)
+        assert main([*words, "pause", job.id]) != 0
+        assert "only a run that is going can be paused" in capsys.readouterr().err
+        assert main([*words, "cancel", job.id]) == 0
+        assert f"is {before.value}" in capsys.readouterr().out
+        assert app.jobs.hear() == [job.id] and app.jobs.hear() == []
+        assert app.jobs.job(job.id).status is JobStatus.CANCELLED
+    assert status(library_dir, job.id) is JobStatus.CANCELLED
+
+
+def test_a_wish_that_nobody_heard_is_carried_out_by_who_opens_the_library_next(
+    library_dir: Path, killed: str
+) -> None:
+    with Library.open(library_dir):
+        assert main(["--library", str(library_dir), "cancel", killed]) == 0
+    with open_container(library_dir) as app:
+        assert app.jobs.job(killed).status is JobStatus.CANCELLED
+    assert status(library_dir, killed) is JobStatus.CANCELLED
+
+
+def test_what_is_asked_of_a_run_that_has_ended_or_is_gone_is_forgotten(
+    library_dir: Path, killed: str
+) -> None:
+    with Library.open(library_dir) as library:
+        library.jobs.move(killed, JobStatus.CANCELLED)
+        library.control.ask(killed, "cancel")
+        library.control.ask("gone", "cancel")
+    with open_container(library_dir) as app:
+        assert app.library.control.wishes() == ()
+        assert app.jobs.job(killed).status is JobStatus.CANCELLED
 
 
 def test_ctrl_c_ends_any_command_in_words(
