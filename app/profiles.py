@@ -17,10 +17,15 @@ from engine.stage_settings import SETTINGS_TYPES
 DEFAULT_PROFILE = "soccer_broadcast"
 
 
+def _built_in() -> contextlib.AbstractContextManager[Path]:
+    """The folder of the built-in profiles, as files while the context lasts."""
+    return resources.as_file(resources.files("resources") / "profiles")
+
+
 def profile_names(own: Path | None = None) -> tuple[str, ...]:
     """The names of all profiles, built-in ones first; `own` is the folder of those that people saved. No file is
     read: one that is damaged spoils no other."""
-    with resources.as_file(resources.files("resources") / "profiles") as folder:
+    with _built_in() as folder:
         paths = sorted(folder.glob("*.toml"), key=lambda p: (p.stem != DEFAULT_PROFILE, p.stem))
     if own is not None and own.is_dir():
         paths += sorted(own.glob("*.toml"))
@@ -39,7 +44,7 @@ def profile(name: str, own: Path | None = None) -> Overrides:
         )
     if own is not None and (own / f"{name}.toml").is_file():
         return load_profile(own / f"{name}.toml")
-    with resources.as_file(resources.files("resources") / "profiles") as folder:
+    with _built_in() as folder:
         return load_profile(folder / f"{name}.toml")
 
 
