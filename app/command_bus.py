@@ -29,9 +29,11 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a command changed: which kinds (`brands`, `decisions`, `jobs`), which ids, who started it. `title` is
-    the step in words ("Merge 12 aliases into Hankook"), `subject` where to look ("brand:ID", "book:NAME",
-    "deny-list:TEXT", "not-same", "run:ID", "source:ID", "appearance:JOB:KEY", "time:SOURCE:MICROSECONDS"), `notes`
-    what a person should know beside it, `made` ids of what came into being (brands, decisions)."""
+    the step in words ("Merge 12 aliases into Hankook"; "Undo Merge 12 aliases into Hankook" where it was taken back),
+    `step` the step's own title, also where it was taken back or brought back, `subject` where to look ("brand:ID",
+    "book:NAME", "deny-list:TEXT", "not-same", "run:ID", "source:ID", "appearance:JOB:KEY",
+    "time:SOURCE:MICROSECONDS"), `notes` what a person should know beside it, `made` ids of what came into being
+    (brands, decisions)."""
 
     kinds: frozenset[str]
     ids: tuple[str, ...]
@@ -42,6 +44,7 @@ class Change:
     source_ids: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
+    step: str = ""
 
 
 class _OnlyLooked(Exception):
@@ -49,7 +52,9 @@ class _OnlyLooked(Exception):
 
 
 class CommandBus:
-    """The only way in which people's words are written. Thread-safe; a command that fails writes nothing.
+    """The only way in which people's words are written. Thread-safe; a command that fails writes nothing. Commands
+    that two threads send at once are carried out in one order, and both the log and undo have that one; whoever needs
+    his own order sends the next when the one before is done.
 
     Undo and redo are rows of the log themselves, so that they work after a restart."""
 
@@ -86,7 +91,7 @@ class CommandBus:
                     name_of(command), outcome, to_payload(command), rows, group=group, undoes=None
                 )
             stack.feed(entry, name_of(command), outcome.title, None, group)
-            return self._tell(outcome, entry, initiator)
+            return self._tell(outcome, entry, initiator, outcome.title)
 
     def preview(self, command: Command, look: Callable[[Outcome], T]) -> T:
         """Carry out a command, let `look` read the library as it is then (on this thread), and take all of it back:
@@ -176,7 +181,7 @@ class CommandBus:
                     undoes=step.entries[-1],
                 )
             stack.feed(made, verb, step.title, step.entries[-1], step.group)
-            return self._tell(replace(outcome, subject=subject), made, initiator)
+            return self._tell(replace(outcome, subject=subject), made, initiator, step.title)
 
     def _standing(self, outcome: Outcome, conn: Transaction) -> str:
         """The step's subject; where that is a brand which went with the step, another brand that it was about."""
@@ -213,10 +218,10 @@ class CommandBus:
             group=group,
         ).id
 
-    def _tell(self, outcome: Outcome, entry: int, initiator: str) -> Change:
+    def _tell(self, outcome: Outcome, entry: int, initiator: str, step: str) -> Change:
         change = Change(
             outcome.kinds, outcome.ids, initiator, outcome.title, entry, outcome.subject, outcome.source_ids,
-            outcome.notes, outcome.made,
+            outcome.notes, outcome.made, step,
         )  # fmt: skip
         self._mailbox.post(LibraryChanged(change.kinds, change.ids, initiator))
         return change

@@ -156,6 +156,7 @@ class WindowApp:
             return
         self._closing = True
         self.window.keep_state()
+        self.window.review.store_waiting()
         self.window.setEnabled(False)
         self.window.setWindowTitle(tr("Closing …"))
         self._ender = self._loop.create_task(self._close())

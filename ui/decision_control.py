@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -9,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from ui.session import Session
 from ui.text import tr
-from ui.workspace import Services
+from ui.workspace import ReviewArea, Services
 
 if TYPE_CHECKING:
     from app.command_bus import Change
@@ -28,12 +30,14 @@ class DecisionControl(QObject):
     told = Signal(str)
     """A quiet word on what was taken back or done again; it is shown where the step was about."""
 
-    def __init__(self, services: Services, session: Session, window: QWidget) -> None:
+    def __init__(self, services: Services, session: Session, review: ReviewArea, window: QWidget) -> None:
         super().__init__(window)
+        self._review = review
         self._services = services
         self._session = session
         self._window = window
         self._bus = services.container.bus
+        review.deciding.connect(lambda: services.actions["edit.undo"].setEnabled(True))
         self.refresh()
 
     @Slot()
@@ -56,27 +60,32 @@ class DecisionControl(QObject):
 
     @Slot()
     def undo(self) -> None:
-        bus = self._bus
-        self._services.tasks.call(tr("Undo"), lambda: bus.undo(initiator=INITIATOR), self._undone)
+        self._after_decisions(tr("Undo"), self._bus.undo, self._undone)
 
     @Slot()
     def redo(self) -> None:
-        bus = self._bus
-        self._services.tasks.call(tr("Redo"), lambda: bus.redo(initiator=INITIATOR), self._redone)
+        self._after_decisions(tr("Redo"), self._bus.redo, self._redone)
+
+    def _after_decisions(
+        self, what: str, take: Callable[..., Change | None], done: Callable[[Change | None], None]
+    ) -> None:
+        """Takes the step that is the newest once all is stored that was decided before this was asked for."""
+        call = partial(
+            self._services.tasks.call, what, partial(take, initiator=INITIATOR), done, in_turn=True
+        )
+        self._review.when_stored(call)
 
     def _undone(self, change: Change | None) -> None:
         if change is None:
             self._services.messages.tell(tr("There is nothing left to take back."), seconds=4)
         else:
-            what = change.title.removeprefix("Undo ")
-            self._changed(change, tr("Taken back: {what}").format(what=what))
+            self._changed(change, tr("Taken back: {what}").format(what=change.step))
 
     def _redone(self, change: Change | None) -> None:
         if change is None:
             self._services.messages.tell(tr("There is nothing left to do again."), seconds=4)
         else:
-            what = change.title.removeprefix("Redo ")
-            self._changed(change, tr("Done again: {what}").format(what=what))
+            self._changed(change, tr("Done again: {what}").format(what=change.step))
 
     def _changed(self, change: Change, words: str) -> None:
         """A step of the review is told at the frame, where nothing moves for it; all else in the message bar."""

@@ -124,6 +124,7 @@ class RunControl(QObject):
             tr("Accepting the run"),
             lambda: bus.do(AcceptRun(job_id=chosen.id), initiator="runs"),
             self._accepted,
+            in_turn=True,
         )
 
     def ask_delete(self, job: DetectJob) -> None:

@@ -1,4 +1,4 @@
-"""Work off the main thread: blocking calls run in two threads of our own, their answers come back to the window.
+"""Work off the main thread: blocking calls run in threads of our own, their answers come back to the window.
 
 A call that fails is told in the message bar with what happened, what still works and what to do; an error that
 nobody foresaw goes to the crash dialog. Nothing here shows a modal dialog.
@@ -37,6 +37,9 @@ class Tasks(QObject):
         self._pool = concurrent.futures.ThreadPoolExecutor(
             2, thread_name_prefix="window", initializer=lower_priority, initargs=(WAITED_FOR,)
         )
+        self._commands = concurrent.futures.ThreadPoolExecutor(
+            1, thread_name_prefix="window-commands", initializer=lower_priority, initargs=(WAITED_FOR,)
+        )
         self._running: set[asyncio.Task[Any]] = set()
         self._newest: dict[str, int] = {}
         self._numbers = itertools.count(1)
@@ -50,13 +53,15 @@ class Tasks(QObject):
         *,
         failed: Callable[[Exception], None] | None = None,
         newest: str = "",
+        in_turn: bool = False,
     ) -> None:
         """Runs `work` in a thread, then `done` here. `what` says in words what is tried. With `newest`, only
         the answer to the latest call of that name is delivered; older ones are dropped. `failed` is called
-        instead of telling the error."""
+        instead of telling the error. `in_turn` is for what people decide: such calls run one after the other in the
+        order in which they were asked for, and none is dropped when the window closes."""
         if self._closed:
             return
-        future = self._pool.submit(work)
+        future = (self._commands if in_turn else self._pool).submit(work)
         self.follow(what, future, done, failed=failed, newest=newest)
 
     def follow(
@@ -132,10 +137,13 @@ class Tasks(QObject):
         return bool(self._running)
 
     async def close(self) -> None:
-        """Takes nothing new, drops waiting answers and lets them end, and joins the threads."""
+        """Takes nothing new, lets what was decided be stored, drops waiting answers and lets them end, and joins the
+        threads."""
         self._closed = True
+        await asyncio.wrap_future(self._commands.submit(lambda: None), loop=self._loop)
         waiting = tuple(self._running)
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._commands.shutdown(wait=True)

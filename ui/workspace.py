@@ -80,12 +80,25 @@ class ReviewArea(Protocol):
         """Carries the ids of sources that are to be matched again, since their book was changed here."""
         ...
 
+    @property
+    def deciding(self) -> SignalInstance:
+        """Something was decided and is on its way to the log: it can be taken back."""
+        ...
+
     def open_run(self, source: SourceAsset, job: DetectJob) -> None:
         """Shows a run (it may still be going); keeps item and frame where it is the same source."""
         ...
 
     def close_run(self) -> None:
         """Shows nothing: empty state."""
+        ...
+
+    def when_stored(self, act: Callable[[], None]) -> None:
+        """Calls `act` when all that was decided by now is in the log or on its way there as the next."""
+        ...
+
+    def store_waiting(self) -> None:
+        """Sends on what was decided and waits for its turn: the window is about to close."""
         ...
 
     def source_located(self, source: SourceAsset) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from storage.library import Library
 from tests.gui.reviewer import Reviewer
 
 KEY = Qt.Key
@@ -432,6 +434,35 @@ def test_an_undone_decision_is_told_at_the_frame_and_moves_nothing(at):
     assert at.window.messages.isHidden() and at.review.canvas.height() == height
     at.press(KEY.Key_Z, modifier=CTRL | Qt.KeyboardModifier.ShiftModifier)
     assert at.review.canvas.frame.hud.notice.startswith("Done again: Confirm")
+
+
+def test_undo_takes_back_what_was_decided_last_however_quickly_it_is_asked_for(at):
+    """Decisions wait for their turn on the way to the log: undo comes after those that were made before it."""
+    at.with_brand()
+    keys = []
+    for _ in range(3):
+        keys.append(at.desk.key)
+        QTest.keyClick(QApplication.focusWidget() or at.window, KEY.Key_S)
+    QTest.keyClick(QApplication.focusWidget() or at.window, KEY.Key_Z, CTRL)
+    at.driver.until(lambda: [at.state(k) for k in keys] == ["unsure", "unsure", "undecided"])
+    at.settle()
+    at.driver.do("edit.redo")
+    at.driver.until(lambda: [at.state(k) for k in keys] == ["unsure"] * 3)
+
+
+@pytest.mark.parametrize("leave", ["close the window", "close the run"])
+def test_what_was_decided_just_before_leaving_is_stored(at, leave):
+    at.with_brand()
+    for _ in range(4):
+        QTest.keyClick(QApplication.focusWidget() or at.window, KEY.Key_S)
+    source, folder = at.desk.source.id, at.window.services.container.library.folder
+    if leave == "close the run":
+        at.review.close_run()
+        at.driver.settle()
+    at.driver.close()
+    with Library.open(folder) as library:
+        found = [d.kind for d in library.decisions.of_source(source) if d.active]
+    assert found == ["unsure"] * 4
 
 
 def test_clearing_stays_on_the_item_where_decisions_do(at):

@@ -52,3 +52,22 @@ def test_a_window_is_closed_when_nothing_of_it_is_left_in_the_loop(
     app.begin_close()
     demo_window.until(app.closed.is_set)
     assert not left
+
+
+def test_commands_are_carried_out_in_the_order_in_which_they_were_asked_for(
+    demo_window: Driver, loop: asyncio.AbstractEventLoop
+) -> None:
+    tasks, gate = demo_window.app.tasks, threading.Event()
+    order: list[str] = []
+
+    def first() -> None:
+        assert gate.wait(30)
+        order.append("first")
+
+    tasks.call("first", first, in_turn=True)
+    tasks.call("second", lambda: order.append("second"), in_turn=True)
+    tasks.call("something else", lambda: order.append("else"))
+    demo_window.until(lambda: order)
+    gate.set()
+    demo_window.settle()
+    assert order == ["else", "first", "second"]

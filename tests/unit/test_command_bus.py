@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from app.command_bus import Change
 from app.commands import (
     AddAlias,
     AddBrand,
@@ -163,6 +166,42 @@ def test_undo_and_redo_survive_a_restart(desk: Desk, job: DetectJob) -> None:
         assert desk.bus.redo() is not None
         assert state_of(desk.library) == expected
     assert desk.bus.redo() is None
+
+
+def test_taking_back_and_bringing_back_name_the_step_itself(desk: Desk) -> None:
+    def step(change: Change | None) -> str:
+        assert change is not None
+        return change.step
+
+    done = desk.bus.do(AddBrand(name="Undo Redo Drinks"), group="g")
+    desk.bus.do(SetCategory(brand_ids=done.made, category="soft drinks"), group="g")
+    assert done.step == done.title == "Add brand Undo Redo Drinks"
+    assert step(desk.bus.undo()) == done.title
+    assert step(desk.bus.redo()) == done.title
+    desk.reopen()
+    assert step(desk.bus.undo()) == done.title
+
+
+def test_the_log_and_undo_have_one_order_whatever_threads_send(desk: Desk) -> None:
+    threads, each = 6, 12
+    ready = threading.Barrier(threads)
+
+    def send(thread: int) -> None:
+        ready.wait()
+        for number in range(each):
+            desk.bus.do(AddBrand(name=f"Brand {thread} {number}"))
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(send, range(threads)))
+    logged = [entry.title for entry in desk.library.audit.all()]
+    assert len(logged) == threads * each
+    for thread in range(threads):
+        mine = [title for title in logged if title.startswith(f"Add brand Brand {thread} ")]
+        assert mine == [f"Add brand Brand {thread} {n}" for n in range(each)]
+    taken_back = []
+    while (change := desk.bus.undo()) is not None:
+        taken_back.append(change.step)
+    assert taken_back == logged[::-1]
 
 
 def test_an_import_that_changes_nothing_says_what_clashed(desk: Desk) -> None:

@@ -161,7 +161,9 @@ class AgreementBar(QFrame):
             self.agreed.emit()
             self.check()
 
-        self._services.tasks.call(tr("Accepting runs"), lambda: brands.agree(jobs, initiator="brands"), took)
+        self._services.tasks.call(
+            tr("Accepting runs"), lambda: brands.agree(jobs, initiator="brands"), took, in_turn=True
+        )
 
     @Slot()
     def _not_now(self) -> None:

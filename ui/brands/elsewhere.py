@@ -239,7 +239,10 @@ class ElsewhereDialog(Dialog):
         self._jobs = []
         self.count_in.setEnabled(False)
         self._services.tasks.call(
-            tr("Accepting runs"), lambda: brands.agree(jobs, initiator=INITIATOR), self._orders.told
+            tr("Accepting runs"),
+            lambda: brands.agree(jobs, initiator=INITIATOR),
+            self._orders.told,
+            in_turn=True,
         )
 
     def _decide(self, kind: str) -> None:

@@ -51,7 +51,9 @@ class Orders(QObject):
             if after is not None:
                 after(change)
 
-        self._services.tasks.call(what, lambda: bus.do(command, initiator=INITIATOR), took, failed=failed)
+        self._services.tasks.call(
+            what, lambda: bus.do(command, initiator=INITIATOR), took, failed=failed, in_turn=True
+        )
 
     def weigh(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ class Review(QObject):
 
     searched = Signal(str)
     rematch_wanted = Signal(object)
+    deciding = Signal()
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -79,6 +80,7 @@ class Review(QObject):
         desk.opened.connect(self._opened)
         desk.closed.connect(self._closed)
         desk.leaving.connect(self._remember_place)
+        desk.deciding.connect(self.deciding)
         self.queue.chosen.connect(desk.choose)
         self.queue.wanted.connect(self._filter)
         self.queue.split_wanted.connect(self._split)
@@ -113,6 +115,12 @@ class Review(QObject):
         self._jump = None
         self._opening = ""
         self.desk.close()
+
+    def when_stored(self, act: Callable[[], None]) -> None:
+        self.desk.when_stored(act)
+
+    def store_waiting(self) -> None:
+        self.desk.store_waiting()
 
     def source_located(self, source: SourceAsset) -> None:
         if self.display.source is None or self.display.source.id != source.id or self._stored is None:

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -49,13 +50,15 @@ def pause_ms(took: float) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """One thing to do off the main thread: a command to store, or (None) only to bring the session up to date."""
+    """One thing to do off the main thread: a command to store, or (None) only to bring the session up to date. `first`
+    is called here when all steps before are done."""
 
     what: str
     command: Command | None = None
     change: LibraryChanged | None = None
     keys: tuple[str, ...] = ()
     done: Callable[[Change], None] | None = None
+    first: Callable[[], None] | None = None
 
 
 class ReviewDesk(QObject):
@@ -72,6 +75,8 @@ class ReviewDesk(QObject):
     item_changed = Signal(bool)
     pending_changed = Signal()
     failed = Signal()
+    deciding = Signal()
+    """Something was decided and is on its way to the log."""
 
     def __init__(self, services: Services, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -138,7 +143,7 @@ class ReviewDesk(QObject):
             self.source, self.job = source, job
             self.session, snapshot = made
             self._held = frozenset()
-            self._steps.clear()
+            self.store_waiting()
             self.pending.clear()
             if not same_source:
                 self.key = ""
@@ -179,13 +184,13 @@ class ReviewDesk(QObject):
     def _forget(self) -> None:
         if self.session is not None:
             self.leaving.emit()
+        self.store_waiting()
         self._late.stop()
         self._took = 0.0
         self._late.setInterval(REFRESH_MS)
         self.source = self.job = self.session = self.snapshot = None
         self.key = ""
         self.pending.clear()
-        self._steps.clear()
         self.closed.emit()
 
     # Filter ----------------------------------------------------------------------------------------
@@ -245,11 +250,33 @@ class ReviewDesk(QObject):
     ) -> None:
         """Shows `pending` on these appearances at once and stores the command after those before it."""
         chosen = tuple(keys)
+        self.deciding.emit()
         if pending is not None:
             self.pending.update(dict.fromkeys(chosen, pending))
             self._held |= frozenset(chosen)
             self.pending_changed.emit()
         self._push(_Step(what, command, keys=chosen, done=done))
+
+    def when_stored(self, act: Callable[[], None]) -> None:
+        """Calls `act` when all that was decided by now is in the log or on its way there as the next."""
+        if any(step.command is not None for step in self._steps):
+            self._push(_Step(tr("Bringing the queue up to date"), first=act))
+        else:
+            act()
+
+    def store_waiting(self) -> None:
+        """Sends on all that was decided and waits for its turn: its run, or the window, is about to be closed."""
+        steps, self._steps = self._steps, deque()
+        for step in steps:
+            if step.first is not None:
+                step.first()
+            if step.command is not None:
+                self._services.tasks.call(
+                    step.what,
+                    partial(self._services.container.bus.do, step.command, initiator=INITIATOR),
+                    lambda _: self._services.saved(),
+                    in_turn=True,
+                )
 
     def changed_elsewhere(self, change: LibraryChanged) -> None:
         """Another screen, or undo, changed decisions or brands."""
@@ -287,6 +314,8 @@ class ReviewDesk(QObject):
         if self._busy or not self._steps or session is None:
             return
         step = self._steps.popleft()
+        if step.first is not None:
+            step.first()
         self._busy = True
         bus, wanted, held = self._services.container.bus, self.wanted, self._held
         last = not self._steps
@@ -332,7 +361,7 @@ class ReviewDesk(QObject):
                 self._steps.append(_Step(tr("Bringing the queue up to date")))
             self._pump()
 
-        self._services.tasks.call(step.what, work, done, failed=failed)
+        self._services.tasks.call(step.what, work, done, failed=failed, in_turn=step.command is not None)
 
     def _take(self, session: ReviewSession, wanted: Wanted, held: frozenset[str]) -> Snapshot:
         with self._lock:
