@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QRect
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QLabel
 
 from ui.start.card import SourceCard
@@ -89,3 +91,45 @@ def test_the_timeline_keeps_its_room_beside_wide_settings(demo_window):
     assert window.width() == 1280, "no pane makes the window wider"
     timeline, run = page.docks["timeline"].width(), page.docks["run"].width()
     assert timeline > window.width() // 4, (timeline, run)
+
+
+def test_states_of_brands_are_written_whole(demo_window):
+    from ui.brands.table_model import CATEGORY, STATE
+
+    demo_window.do("view.brands")
+    page = demo_window.window.pages.page("view.brands")
+    demo_window.until(lambda: page.loaded)
+    table = page.table_tab.table
+    header = table.horizontalHeader()
+    usual = [header.sectionSize(column) for column in range(header.count())]
+    _enlarge(demo_window)
+    metrics = QFontMetricsF(demo_window.app.theme.font())
+    for words in ("confirmed", "unconfirmed"):
+        assert metrics.horizontalAdvance(words) + 12 <= header.sectionSize(STATE)
+    for column in range(header.count()):
+        assert header.sectionSizeHint(column) <= header.sectionSize(column), table.brands.columns[
+            column
+        ].title
+    header.resizeSection(STATE, 60)
+    demo_window.app.theme.choose("light", 1.0)
+    demo_window.settle()
+    now = [header.sectionSize(column) for column in range(header.count())]
+    assert now[STATE] == 60, "a width that a person chose stays"
+    assert [w for c, w in enumerate(now) if c not in (STATE, CATEGORY, CATEGORY - 1)] == [
+        w for c, w in enumerate(usual) if c not in (STATE, CATEGORY, CATEGORY - 1)
+    ]
+
+
+def test_names_of_the_timeline_have_their_room(demo_window):
+    timeline = demo_window.window.review.timeline
+    theme = demo_window.app.theme
+
+    def letters() -> float:
+        """How many letters of mean width fit beside the longest time."""
+        name, amount = QFontMetricsF(theme.font(12)), QFontMetricsF(theme.figures(11))
+        return (timeline.gutter - 43 - amount.horizontalAdvance("1:02:03")) / name.averageCharWidth()
+
+    usual = letters()
+    _enlarge(demo_window)
+    assert letters() == pytest.approx(usual, abs=0.3) and usual > 12
+    assert timeline.minimumWidth() > timeline.gutter

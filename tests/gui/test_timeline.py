@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from ui.theme import Theme
 from ui.timeline.data import DECIDED, UNDECIDED, Lane, TimelineData, running_sums
-from ui.timeline.painting import GUTTER, ROW, RULER
+from ui.timeline.painting import ROW, RULER
 from ui.timeline.ruler import tick_text, ticks
 from ui.timeline.timeline import Timeline, lane_mark
 
@@ -87,7 +87,7 @@ def test_tick_text_is_as_fine_as_its_step():
 def timeline(qtbot, qapp):
     made = Timeline(Theme(qapp, "dark"))
     qtbot.addWidget(made)
-    made.resize(GUTTER + 1000, RULER + 4 * ROW)
+    made.resize(made.gutter + 1000, RULER + 4 * ROW)
     lanes = tuple(
         lane([(n * SECOND, (n + 5) * SECOND)], [(n * SECOND, (n + 5) * SECOND, 0)], f"Brand {n}")
         for n in range(12)
@@ -99,9 +99,9 @@ def timeline(qtbot, qapp):
 
 
 def test_a_click_goes_to_its_time_even_late_in_a_long_video(qtbot, timeline):
-    width = timeline.viewport().width() - GUTTER
+    width = timeline.viewport().width() - timeline.gutter
     with qtbot.waitSignal(timeline.sought) as caught:
-        at = QPoint(GUTTER + width // 2, RULER - 5)
+        at = QPoint(timeline.gutter + width // 2, RULER - 5)
         qtbot.mouseClick(timeline.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert caught.args[0] == pytest.approx(2_700 * SECOND, rel=0.01)
 
@@ -122,7 +122,7 @@ def test_a_brand_tells_its_time_and_that_the_report_may_count_less(timeline):
 
 
 def test_the_wheel_zooms_about_the_cursor(timeline):
-    x = GUTTER + 300.0
+    x = timeline.gutter + 300.0
     before = timeline._time_at(x)
     wheel(timeline, QPointF(x, 60), 600)
     start, end = timeline.range
@@ -134,7 +134,7 @@ def test_the_wheel_zooms_about_the_cursor(timeline):
 
 
 def test_the_view_follows_the_playhead_when_zoomed(timeline):
-    wheel(timeline, QPointF(GUTTER + 10, 60), 1200)
+    wheel(timeline, QPointF(timeline.gutter + 10, 60), 1200)
     timeline.set_time(4_000 * SECOND)
     start, end = timeline.range
     assert start <= 4_000 * SECOND <= end

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
 from app.brand_book import BrandRow
@@ -12,8 +14,10 @@ from ui.tables import show_rows
 from ui.text import tr
 from ui.theme import Theme
 
-CATEGORY_ROOM = 190
+CATEGORY_LETTERS = 24
 """As wide as the longest category of the starter book."""
+PADDING = 20
+"""Pixels of a cell beside its words."""
 
 
 class BrandTable(QTableView):
@@ -24,6 +28,7 @@ class BrandTable(QTableView):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._theme = theme
         self.brands = BrandModel(theme)
         self.setModel(self.brands)
         self.setProperty("reviewKeys", True)
@@ -39,12 +44,13 @@ class BrandTable(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionsMovable(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        for number, column in enumerate(self.brands.columns):
-            header.resizeSection(number, column.width)
         self.setSortingEnabled(True)
         self._kept: tuple[str, list[str], int] = ("", [], 0)
         self._quiet = False
-        self._given = {column: self.brands.columns[column].width for column in (ALIASES, CATEGORY)}
+        self._given: dict[int, int] = {}
+        self._shown: dict[int, int] = {}
+        self._give_room()
+        theme.changed.connect(self._give_room)
         self.sortByColumn(SECONDS, Qt.SortOrder.DescendingOrder)
         self.brands.changing.connect(self._keep)
         self.brands.changed.connect(self._restore)
@@ -68,20 +74,37 @@ class BrandTable(QTableView):
         self.scrollTo(index)
         return True
 
+    def _give_room(self) -> None:
+        """Each column gets what its words and its title need in the size of text of now, but one whose width a person chose."""
+        header = self.horizontalHeader()
+        metrics = QFontMetricsF(self._theme.font())
+        for number, column in enumerate(self.brands.columns):
+            if self._shown.get(number, header.sectionSize(number)) == header.sectionSize(number):
+                words = ceil(metrics.averageCharWidth() * column.letters) + PADDING
+                self._given[number] = max(words, header.sectionSizeHint(number))
+                self._resize(number, self._given[number])
+        self._share_room()
+
+    def _resize(self, column: int, width: int) -> None:
+        self.horizontalHeader().resizeSection(column, width)
+        self._shown[column] = width
+
     def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
         """What room is left goes to the category, as far as its words need it, and to the aliases, unless a person
         has chosen their widths."""
-        super().resizeEvent(event)
         header = self.horizontalHeader()
-        if any(header.sectionSize(column) != width for column, width in self._given.items()):
+        if any(header.sectionSize(column) != self._shown[column] for column in (ALIASES, CATEGORY)):
             return
-        room = self.viewport().width() - header.length() + sum(self._given.values())
-        least = {column: self.brands.columns[column].width for column in self._given}
-        spare = max(0, room - sum(least.values()))
-        category = least[CATEGORY] + min(spare // 2, CATEGORY_ROOM - least[CATEGORY])
-        self._given = {ALIASES: max(least[ALIASES], room - category), CATEGORY: category}
-        for column, width in self._given.items():
-            header.resizeSection(column, width)
+        room = self.viewport().width() - header.length() + self._shown[ALIASES] + self._shown[CATEGORY]
+        aliases, category = self._given[ALIASES], self._given[CATEGORY]
+        wide = ceil(QFontMetricsF(self._theme.font()).averageCharWidth() * CATEGORY_LETTERS) + PADDING
+        category += min(max(0, room - aliases - category) // 2, wide - category)
+        self._resize(ALIASES, max(aliases, room - category))
+        self._resize(CATEGORY, category)
 
     def _tell(self) -> None:
         if not self._quiet:

@@ -23,7 +23,8 @@ RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`value` sorts, `text` is shown. `late`: not known while only the quick figures are there."""
+    """`value` sorts, `text` is shown. `late`: not known while only the quick figures are there. `letters` of mean width
+    are what its words need."""
 
     title: str
     help: str
@@ -31,32 +32,32 @@ class Column:
     value: Callable[[BrandRow], Any]
     numeric: bool = False
     late: bool = False
-    width: int = 90
+    letters: int = 10
 
 
 def columns() -> tuple[Column, ...]:
     return (
-        Column(tr("Brand"), tr("The name that is counted."), _name, lambda r: r.name.casefold(), width=164),
+        Column(tr("Brand"), tr("The name that is counted."), _name, lambda r: r.name.casefold(), letters=21),
         Column(
             tr("Seconds"), tr("Counted in accepted runs, with decisions."),
-            lambda r: f"{r.seconds:,.1f}" if r.seconds else "–", lambda r: r.seconds, True, width=80,
+            lambda r: f"{r.seconds:,.1f}" if r.seconds else "–", lambda r: r.seconds, True, letters=9,
         ),
         Column(
             tr("Sources"), tr("Accepted runs that show it."),
-            lambda r: str(r.sources or "–"), lambda r: r.sources, True, width=74,
+            lambda r: str(r.sources or "–"), lambda r: r.sources, True, letters=8,
         ),
         Column(
             tr("Undecided"), tr("Appearances that nobody has judged."),
-            lambda r: str(r.undecided or "–"), lambda r: r.undecided, True, True, width=88,
+            lambda r: str(r.undecided or "–"), lambda r: r.undecided, True, True, letters=10,
         ),
         Column(
             tr("Aliases"), tr("Further spellings that are read as this brand."), _aliases,
-            lambda r: len(r.aliases), width=150,
+            lambda r: len(r.aliases), letters=19,
         ),
         Column(tr("Category"), tr("A word of your own."), lambda r: r.category, lambda r: r.category.casefold()),
         Column(
             tr("State"), tr("Unconfirmed brands stay outside the totals."),
-            lambda r: tr("confirmed") if r.confirmed else tr("unconfirmed"), lambda r: r.confirmed, width=104,
+            lambda r: tr("confirmed") if r.confirmed else tr("unconfirmed"), lambda r: r.confirmed, letters=12,
         ),
         Column(
             tr("From"), tr("Where the brand came from first."), origin_words, lambda r: origin_words(r).casefold(),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QLineF, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen, QRegion
 
 from ui.text import duration as duration_words
@@ -17,8 +18,10 @@ from ui.timeline.data import CHANGED, DECIDED, EMPTY, REJECTED, UNDECIDED, Lane,
 from ui.timeline.ruler import tick_text, ticks
 from ui.tokens import DATA, TYPE, DataState
 
-GUTTER = 168
-"""Width of the names on the left."""
+NAME_LETTERS = 13
+"""Letters of a name that are seen beside its time, at least."""
+NAME_LEFT, MARK_ROOM, AMOUNT_GAP, AMOUNT_RIGHT = 12, 13, 8, 10
+"""Pixels before a name, for the T of captions, between a name and its time, and after the time."""
 RULER = 26
 ROW = 24
 HEAT_TOP, HEAT_HEIGHT = 4, 11
@@ -27,11 +30,20 @@ MARK_TOP, MARK_HEIGHT = 17, 3
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What of the timeline is seen: times from `start` to `end` (microseconds), scrolled down by `offset` pixels."""
+    """What of the timeline is seen: times from `start` to `end` (microseconds), scrolled down by `offset` pixels, right
+    of `gutter` pixels with the names."""
 
     start: int
     end: int
     offset: int
+    gutter: int
+
+
+def gutter_width(theme: Theme) -> int:
+    """Pixels for the names on the left and their times, in the size of text that the person chose."""
+    name = QFontMetricsF(theme.font(TYPE.small + 1)).averageCharWidth() * NAME_LETTERS
+    amount = QFontMetricsF(theme.figures(TYPE.small)).horizontalAdvance("1:02:03")
+    return ceil(NAME_LEFT + MARK_ROOM + name + AMOUNT_GAP + amount + AMOUNT_RIGHT)
 
 
 def paint_content(
@@ -39,9 +51,8 @@ def paint_content(
 ) -> None:
     """Everything but the playhead."""
     c = theme.colours
-    start, end = view.start, view.end
     width, height = size.width(), size.height()
-    lane_width = max(1, width - GUTTER)
+    lane_width = max(1, width - view.gutter)
     painter.fillRect(0, 0, width, height, QColor(c.surface))
     paint_lanes(painter, size, data, view, theme, ratio, range(len(data.lanes)))
     if not data.lanes:
@@ -49,11 +60,11 @@ def paint_content(
         painter.setFont(theme.font(TYPE.base))
         words = tr("Brands appear here as soon as the first chunk is read.")
         painter.drawText(
-            QRectF(GUTTER, RULER, lane_width, height - RULER), Qt.AlignmentFlag.AlignCenter, words
+            QRectF(view.gutter, RULER, lane_width, height - RULER), Qt.AlignmentFlag.AlignCenter, words
         )
     painter.setClipping(False)
-    _ruler(painter, data, start, end, lane_width, theme)
-    _gutter_line(painter, height, theme)
+    _ruler(painter, data, view, lane_width, theme)
+    _gutter_line(painter, view, height, theme)
     painter.drawLine(QPointF(0, RULER - 0.5), QPointF(width, RULER - 0.5))
 
 
@@ -69,7 +80,7 @@ def paint_lanes(
     """The rows of these lanes as far as they are seen, with shots and lost time over them."""
     c = theme.colours
     width, height = size.width(), size.height()
-    lane_width = max(1, width - GUTTER)
+    lane_width = max(1, width - view.gutter)
     bins = max(2, round(lane_width * min(ratio, 2.0)))
     edges = np.linspace(view.start, view.end, bins + 1).astype(np.int64)
     below = QRect(0, RULER, width, height - RULER)
@@ -78,7 +89,7 @@ def paint_lanes(
     for number, row in seen.items():
         painter.setClipRect(row.intersected(below))
         painter.fillRect(row, QColor(c.sunken if number % 2 else c.surface))
-        _lane(painter, data.lanes[number], row.top(), lane_width, edges, theme)
+        _lane(painter, data.lanes[number], QPoint(view.gutter, row.top()), lane_width, edges, theme)
     if len(seen) < len(data.lanes):
         region = QRegion()
         for row in seen.values():
@@ -86,54 +97,60 @@ def paint_lanes(
         painter.setClipRegion(region)
     else:
         painter.setClipRect(below)
-    _cuts(painter, data, view.start, view.end, lane_width, height, theme)
-    _lost(painter, data, view.start, view.end, lane_width, height, theme)
-    _gutter_line(painter, height, theme)
+    _cuts(painter, data, view, lane_width, height, theme)
+    _lost(painter, data, view, lane_width, height, theme)
+    _gutter_line(painter, view, height, theme)
 
 
-def _gutter_line(painter: QPainter, height: int, theme: Theme) -> None:
+def _gutter_line(painter: QPainter, view: View, height: int, theme: Theme) -> None:
     painter.setPen(QPen(QColor(theme.colours.border), 1))
-    painter.drawLine(QPointF(GUTTER - 0.5, 0), QPointF(GUTTER - 0.5, height))
+    painter.drawLine(QPointF(view.gutter - 0.5, 0), QPointF(view.gutter - 0.5, height))
 
 
 def _lane(
     painter: QPainter,
     lane: Lane,
-    top: int,
+    at: QPoint,
     width: int,
     edges: NDArray[np.int64],
     theme: Theme,
 ) -> None:
+    """A row whose heat begins at `at` and is `width` pixels wide; its name is left of that."""
     c = theme.colours
+    gutter, top = at.x(), at.y()
     painter.setFont(theme.figures(TYPE.small))
     metrics = QFontMetricsF(painter.font())
     amount = duration_words(lane.seconds)
     room = metrics.horizontalAdvance(amount)
     painter.setPen(QColor(c.faint))
-    painter.drawText(QRectF(GUTTER - 10 - room, top, room + 2, ROW), Qt.AlignmentFlag.AlignVCenter, amount)
+    painter.drawText(
+        QRectF(gutter - AMOUNT_RIGHT - room, top, room + 2, ROW), Qt.AlignmentFlag.AlignVCenter, amount
+    )
     painter.setFont(theme.font(TYPE.small + 1))
     metrics = QFontMetricsF(painter.font())
     name = lane.name or tr("Unknown texts")
-    left = 12.0
+    left = float(NAME_LEFT)
     if lane.caption:
         painter.setPen(QColor(c.muted))
-        painter.drawText(QRectF(left, top, 12, ROW), Qt.AlignmentFlag.AlignVCenter, "T")
-        left += 13
+        painter.drawText(QRectF(left, top, MARK_ROOM, ROW), Qt.AlignmentFlag.AlignVCenter, "T")
+        left += MARK_ROOM
     painter.setPen(QColor(c.text if lane.name else c.muted))
-    elided = metrics.elidedText(name, Qt.TextElideMode.ElideRight, GUTTER - left - room - 18)
-    painter.drawText(QRectF(left, top, GUTTER - left, ROW), Qt.AlignmentFlag.AlignVCenter, elided)
+    elided = metrics.elidedText(
+        name, Qt.TextElideMode.ElideRight, gutter - left - room - AMOUNT_GAP - AMOUNT_RIGHT
+    )
+    painter.drawText(QRectF(left, top, gutter - left, ROW), Qt.AlignmentFlag.AlignVCenter, elided)
 
     colour, hatch = theme.series(lane.colour)
     if not lane.name:
         colour, hatch = QColor(c.faint), Qt.BrushStyle.SolidPattern
     heat = lane.heat(edges)
-    place = QRectF(GUTTER, top + HEAT_TOP, width, HEAT_HEIGHT)
+    place = QRectF(gutter, top + HEAT_TOP, width, HEAT_HEIGHT)
     painter.drawImage(place, _strip(heat, colour))
     if hatch != Qt.BrushStyle.SolidPattern:
         veil = QColor(c.surface)
         veil.setAlpha(150)
         painter.fillRect(place, QBrush(veil, hatch))
-    _marks(painter, lane, edges, top + MARK_TOP, width)
+    _marks(painter, lane, edges, QPoint(gutter, top + MARK_TOP), width)
 
 
 def _strip(heat: NDArray[np.float32], colour: QColor) -> QImage:
@@ -148,7 +165,7 @@ def _strip(heat: NDArray[np.float32], colour: QColor) -> QImage:
     return QImage(pixels.data, len(heat), 1, 4 * len(heat), form).copy()
 
 
-def _marks(painter: QPainter, lane: Lane, edges: NDArray[np.int64], top: int, width: int) -> None:
+def _marks(painter: QPainter, lane: Lane, edges: NDArray[np.int64], at: QPoint, width: int) -> None:
     """Below the heat: full bars where people decided, dots where not, a hatched line where rejected."""
     looks: tuple[tuple[int, QPen, list[float]], ...] = (
         (UNDECIDED, QPen(QColor(DATA[DataState.REVIEW].colour).darker(125), MARK_HEIGHT - 1), [1.0, 1.5]),
@@ -166,18 +183,17 @@ def _marks(painter: QPainter, lane: Lane, edges: NDArray[np.int64], top: int, wi
             pen.setDashPattern(dashes)
         painter.setPen(pen)
         turns = np.flatnonzero(np.diff(np.concatenate(([0], there.view(np.int8), [0]))))
-        y = top + MARK_HEIGHT / 2
+        y = at.y() + MARK_HEIGHT / 2
         lines = []
         for left, right in turns.reshape(-1, 2).tolist():
-            x = GUTTER + left * per_bin
-            lines.append(QLineF(x, y, max(GUTTER + right * per_bin - 1, x + 2), y))
+            x = at.x() + left * per_bin
+            lines.append(QLineF(x, y, max(at.x() + right * per_bin - 1, x + 2), y))
         painter.drawLines(lines)
 
 
-def _cuts(
-    painter: QPainter, data: TimelineData, start: int, end: int, width: int, height: int, theme: Theme
-) -> None:
+def _cuts(painter: QPainter, data: TimelineData, view: View, width: int, height: int, theme: Theme) -> None:
     """Shots: thin lines through all rows, left out where they would be denser than every six pixels."""
+    start, end, gutter = view.start, view.end, view.gutter
     shown = data.cuts[(data.cuts >= start) & (data.cuts <= end)]
     if not len(shown) or len(shown) > width / 6:
         return
@@ -185,33 +201,33 @@ def _cuts(
     line.setAlpha(90)
     painter.setPen(QPen(line, 1, Qt.PenStyle.DotLine))
     for cut in shown:
-        x = GUTTER + (int(cut) - start) * width / (end - start)
+        x = gutter + (int(cut) - start) * width / (end - start)
         painter.drawLine(QPointF(x, RULER), QPointF(x, height))
 
 
-def _lost(
-    painter: QPainter, data: TimelineData, start: int, end: int, width: int, height: int, theme: Theme
-) -> None:
+def _lost(painter: QPainter, data: TimelineData, view: View, width: int, height: int, theme: Theme) -> None:
     """Time that isn't counted or not analysed yet lies under a hatch."""
+    start, end, gutter = view.start, view.end, view.gutter
     ink = QColor(theme.colours.outline)
     ink.setAlpha(80)
     for a, b, _ in data.lost:
         if b > start and a < end:
-            left = max(GUTTER, GUTTER + (a - start) * width / (end - start))
-            right = GUTTER + (b - start) * width / (end - start)
+            left = max(gutter, gutter + (a - start) * width / (end - start))
+            right = gutter + (b - start) * width / (end - start)
             painter.fillRect(
                 QRectF(left, RULER, right - left, height), QBrush(ink, Qt.BrushStyle.BDiagPattern)
             )
 
 
-def _ruler(painter: QPainter, data: TimelineData, start: int, end: int, width: int, theme: Theme) -> None:
+def _ruler(painter: QPainter, data: TimelineData, view: View, width: int, theme: Theme) -> None:
+    start, end, gutter = view.start, view.end, view.gutter
     c = theme.colours
-    painter.fillRect(0, 0, GUTTER + width, RULER, QColor(c.surface))
+    painter.fillRect(0, 0, gutter + width, RULER, QColor(c.surface))
     done = QColor(c.accent)
     done.setAlpha(150)
     for a, b in joined(data.analysed):
-        left = max(float(GUTTER), GUTTER + (a - start) * width / (end - start))
-        right = min(float(GUTTER + width), GUTTER + (b - start) * width / (end - start))
+        left = max(float(gutter), gutter + (a - start) * width / (end - start))
+        right = min(float(gutter + width), gutter + (b - start) * width / (end - start))
         if right > left:
             painter.fillRect(QRectF(left, RULER - 3, right - left, 2), done)
     if data is EMPTY:
@@ -220,17 +236,17 @@ def _ruler(painter: QPainter, data: TimelineData, start: int, end: int, width: i
     metrics = QFontMetricsF(painter.font())
     step, times = ticks(start, end, width)
     for time in times:
-        x = GUTTER + (time - start) * width / (end - start)
+        x = gutter + (time - start) * width / (end - start)
         painter.setPen(QPen(QColor(c.outline), 1))
         painter.drawLine(QPointF(x, RULER - 7), QPointF(x, RULER - 3))
         text = tick_text(time, step)
         room = metrics.horizontalAdvance(text)
-        if x + 4 + room <= GUTTER + width:
+        if x + 4 + room <= gutter + width:
             painter.setPen(QColor(c.muted))
             painter.drawText(QRectF(x + 4, 0, room + 2, RULER - 4), Qt.AlignmentFlag.AlignVCenter, text)
     shown = data.cuts[(data.cuts >= start) & (data.cuts <= end)]
     painter.setPen(QPen(QColor(c.muted), 1))
-    columns = np.unique((GUTTER + (shown - start) * (width / (end - start))).astype(int)).tolist()
+    columns = np.unique((gutter + (shown - start) * (width / (end - start))).astype(int)).tolist()
     painter.drawLines([QLineF(x, RULER - 6, x, RULER - 1) for x in columns])
 
 

@@ -25,7 +25,7 @@ from ui.text import duration as duration_words
 from ui.text import plural, tr
 from ui.theme import Theme
 from ui.timeline.data import EMPTY, Lane, TimelineData
-from ui.timeline.painting import GUTTER, ROW, RULER, View, paint_content, paint_lanes
+from ui.timeline.painting import ROW, RULER, View, gutter_width, paint_content, paint_lanes
 
 SHORTEST = 1_000_000
 """The closest zoom shows so many microseconds."""
@@ -47,6 +47,7 @@ class Timeline(QAbstractScrollArea):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.gutter = gutter_width(theme)
         self._data: TimelineData = EMPTY
         self._start, self._end = 0, 1
         self._time = 0
@@ -57,11 +58,11 @@ class Timeline(QAbstractScrollArea):
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(GUTTER + LEAST_LANE, RULER + 3 * ROW)
+        self._text_changed()
         self.viewport().setMouseTracking(True)
         self.setAccessibleName(tr("Timeline"))
         self.verticalScrollBar().valueChanged.connect(self._redraw)
-        theme.changed.connect(self._redraw)
+        theme.changed.connect(self._text_changed)
 
     def sizeHint(self) -> QSize:
         return QSize(640, RULER + 7 * ROW)
@@ -159,14 +160,14 @@ class Timeline(QAbstractScrollArea):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for start, end in spans:
             left, right = self._x(start), self._x(end)
-            if right >= GUTTER and left <= self.viewport().width():
-                left = max(left, GUTTER)
+            if right >= self.gutter and left <= self.viewport().width():
+                left = max(left, self.gutter)
                 painter.drawRoundedRect(QRectF(left, top + 1.5, max(3.0, right - left), ROW - 3), 3, 3)
         painter.setClipping(False)
 
     def _paint_playhead(self, painter: QPainter) -> None:
         x = self._x(self._time)
-        if self._data is EMPTY or not GUTTER <= x <= self.viewport().width():
+        if self._data is EMPTY or not self.gutter <= x <= self.viewport().width():
             return
         colour = QColor(self._theme.colours.text)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -181,12 +182,12 @@ class Timeline(QAbstractScrollArea):
     # Places ----------------------------------------------------------------------------------------
 
     def _x(self, time: int) -> float:
-        width = max(1, self.viewport().width() - GUTTER)
-        return GUTTER + (time - self._start) * width / max(1, self._end - self._start)
+        width = max(1, self.viewport().width() - self.gutter)
+        return self.gutter + (time - self._start) * width / max(1, self._end - self._start)
 
     def _time_at(self, x: float) -> int:
-        width = max(1, self.viewport().width() - GUTTER)
-        time = self._start + (x - GUTTER) * (self._end - self._start) / width
+        width = max(1, self.viewport().width() - self.gutter)
+        time = self._start + (x - self.gutter) * (self._end - self._start) / width
         return round(max(0, min(time, self._data.duration - 1)))
 
     def _lane_at(self, y: float) -> Lane | None:
@@ -217,7 +218,7 @@ class Timeline(QAbstractScrollArea):
         bar.setSingleStep(ROW)
 
     def _view(self) -> View:
-        return View(self._start, self._end, self.verticalScrollBar().value())
+        return View(self._start, self._end, self.verticalScrollBar().value(), self.gutter)
 
     def _redraw_lanes(self, numbers: Sequence[int]) -> None:
         """Draws these rows anew and leaves the others as they are."""
@@ -228,6 +229,12 @@ class Timeline(QAbstractScrollArea):
         paint_lanes(inner, size, self._data, self._view(), self._theme, self.devicePixelRatioF(), numbers)
         inner.end()
         self.viewport().update()
+
+    def _text_changed(self) -> None:
+        """Colours or the size of text are others: the names get the room that they need now."""
+        self.gutter = gutter_width(self._theme)
+        self.setMinimumSize(self.gutter + LEAST_LANE, RULER + 3 * ROW)
+        self._redraw()
 
     def _redraw(self) -> None:
         self._pixmap = None
@@ -253,7 +260,7 @@ class Timeline(QAbstractScrollArea):
         at = event.position()
         sideways = turn.x() or (turn.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0)
         length = self._end - self._start
-        if at.x() < GUTTER:
+        if at.x() < self.gutter:
             self.verticalScrollBar().setValue(self.verticalScrollBar().value() - turn.y() // 2)
         elif sideways:
             by = -sideways * length / 1200
@@ -271,13 +278,13 @@ class Timeline(QAbstractScrollArea):
             return
         at = event.position()
         lane = self._lane_at(at.y())
-        if at.x() < GUTTER:
+        if at.x() < self.gutter:
             if lane is not None:
                 self.brand_chosen.emit(lane_mark(lane.brand_id or lane.name, lane.caption))
             return
         self._dragging = True
         time = self._time_at(at.x())
-        slack = round(4 * (self._end - self._start) / max(1, self.viewport().width() - GUTTER))
+        slack = round(4 * (self._end - self._start) / max(1, self.viewport().width() - self.gutter))
         key = lane.key_at(time, slack) if lane is not None else ""
         if key:
             self.picked.emit(key, time)
@@ -286,8 +293,8 @@ class Timeline(QAbstractScrollArea):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._dragging:
-            self.sought.emit(self._time_at(max(float(GUTTER), event.position().x())))
-        over = event.position().x() < GUTTER and self._lane_at(event.position().y()) is not None
+            self.sought.emit(self._time_at(max(float(self.gutter), event.position().x())))
+        over = event.position().x() < self.gutter and self._lane_at(event.position().y()) is not None
         shape = Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor
         self.viewport().setCursor(shape)
 
@@ -307,7 +314,7 @@ class Timeline(QAbstractScrollArea):
     def _tell(self, at: QPoint, place: QPoint) -> None:
         lane = self._lane_at(at.y())
         words = ""
-        if lane is not None and at.x() < GUTTER:
+        if lane is not None and at.x() < self.gutter:
             many = plural(len(lane.keys), tr("{n} appearance"), tr("{n} appearances"))
             facts = tr("{time} on screen in {appearances}")
             words = f"{lane_name(lane)}\n" + facts.format(time=duration_words(lane.seconds), appearances=many)
@@ -315,7 +322,7 @@ class Timeline(QAbstractScrollArea):
                 words += "\n" + tr(
                     "The report may count less: it leaves out what is too small, blurred or cut off."
                 )
-        elif at.x() >= GUTTER and self._data is not EMPTY:
+        elif at.x() >= self.gutter and self._data is not EMPTY:
             time = self._time_at(at.x())
             words = format_time(time)
             lost = next((reason for start, end, reason in self._data.lost if start <= time < end), "")
