@@ -75,7 +75,8 @@ class BrandTable(QTableView):
         return True
 
     def _give_room(self) -> None:
-        """Each column gets what its words and its title need in the size of text of now, but one whose width a person chose."""
+        """Each column gets what its words and its title need in the size of text of now, but one whose width a person
+        chose."""
         header = self.horizontalHeader()
         metrics = QFontMetricsF(self._theme.font())
         for number, column in enumerate(self.brands.columns):
