@@ -227,10 +227,10 @@ class RunMaker:
             book, cached = blobs.get(job.book_snapshot), blobs.get(job.sightings_snapshot)
         except DataDamage as error:
             raise DataDamage(
-                "What this run was to be made with is lost (its brand book, or what was known of the video). "
+                "What this run was to be made with is lost (its brand book, or what was known of the source). "
                 f"{error.message}",
                 still_works="What was found and decided so far is kept.",
-                to_do="Start a new run of the video; it uses again what is stored.",
+                to_do="Start a new run of the source; it uses again what is stored.",
             ) from error
         return (
             msgspec.msgpack.decode(book, type=BookSnapshot),

@@ -174,11 +174,11 @@ def _file_and_edit(add: _Add) -> None:
 
 def _view_and_help(add: _Add) -> None:
     g: Scope = "G"
-    add("view.library", tr("Library"), "Alt+1", "library", tr("All videos of this library."), "view", scope=g)
+    add("view.library", tr("Library"), "Alt+1", "library", tr("All sources of this library."), "view", scope=g)
     add("view.review", tr("Review"), "Alt+2", "review", tr("Check what was found."), "view", scope=g)
     add("view.brands", tr("Brands"), "Alt+3", "brands", tr("Names, aliases and merges."), "view", scope=g)
     add("view.report", tr("Report"), "Alt+4", "report", tr("Exposure figures and plots."), "view", scope=g)
-    help = tr("The runs of this video, their settings and differences.")
+    help = tr("The runs of this source, their settings and differences.")
     add("view.runs", tr("Runs"), "Alt+5", "runs", help, "view", scope=g)
     add(
         "view.next_pane",
@@ -213,7 +213,7 @@ def _run(add: _Add) -> None:
         tr("Run"),
         "F5",
         "run",
-        tr("Analyse this video, or go on where it paused."),
+        tr("Analyse this source, or go on where it paused."),
         "run",
         scope=g,
     )

@@ -62,7 +62,7 @@ class SearchControl(QObject):
 
     @Slot(str)
     def _show(self, page: str) -> None:
-        words = tr("Search videos") if page == LIBRARY else tr("Search brands and texts")
+        words = tr("Search sources") if page == LIBRARY else tr("Search brands and texts")
         self._bar.show_search(self._texts.get(self._searched, ""), words)
 
     @Slot(str)

@@ -157,7 +157,7 @@ def _not_same(given: argparse.Namespace) -> int:
 
 
 def _split(given: argparse.Namespace) -> int:
-    """The other brand (a new one where none is called so) gets all of the brand's appearances in one video's run."""
+    """The other brand (a new one where none is called so) gets all of the brand's appearances in one source's run."""
 
     def command(app: Container) -> Command:
         brand = app.library.brands.one(given.name).id
@@ -177,7 +177,7 @@ def _split(given: argparse.Namespace) -> int:
 
 
 def _find(given: argparse.Namespace) -> int:
-    """Match videos again for a brand's reference pictures and list the finds, surest first."""
+    """Match sources again for a brand's reference pictures and list the finds, surest first."""
     with open_container(given.library, workers=given.workers) as app:
         brand = app.library.brands.one(given.name)
         quest = app.elsewhere.quest(brand.id, _searched(app, brand, given))
@@ -194,7 +194,7 @@ def _find(given: argparse.Namespace) -> int:
         if given.json:
             print(msgspec.json.encode(finds).decode())
             return 0
-        rows = [("video", "from", "to", "frames", "score", "verdict", "run")]
+        rows = [("source", "from", "to", "frames", "score", "verdict", "run")]
         rows += [
             (
                 f.source_name,
@@ -221,7 +221,7 @@ def _searched(app: Container, brand: KnownBrand, given: argparse.Namespace) -> l
     drawn = app.elsewhere.sources_drawn(brand.id)
     if not drawn:
         raise UserFixable(
-            f"No box of {brand.canonical_name} was drawn in any video.",
+            f"No box of {brand.canonical_name} was drawn in any source.",
             still_works="Nothing was changed.",
             to_do="Say where to search: --video VIDEO or --all.",
         )
@@ -241,7 +241,7 @@ def _cluster(given: argparse.Namespace) -> int:
         clusters = app.brands.clusters(given.level)
     for cluster in clusters:
         print(f"{cluster.lead}{'' if cluster.lead_brand else ' (no brand yet)'}")
-        rows = [("  spelling", "kind", "on screen", "seen", "videos")]
+        rows = [("  spelling", "kind", "on screen", "seen", "sources")]
         rows += [
             (f"  {m.text}", m.kind, f"{m.seconds:.1f} s", f"{m.appearances}×", str(m.sources))
             for m in cluster.members
@@ -254,13 +254,13 @@ def _cluster(given: argparse.Namespace) -> int:
 
 
 def _impact(given: argparse.Namespace) -> int:
-    """Seconds gained and lost per video if this edit were made; nothing is written."""
+    """Seconds gained and lost per source if this edit were made; nothing is written."""
     with open_container(given.library) as app:
         impact = app.brands.impact(_edit(app, given.edit, given.words))
     print(impact.title)
     for note in impact.notes:
         print(note)
-    rows = [("video", "brand", "now", "then")]
+    rows = [("source", "brand", "now", "then")]
     rows += [
         (s.source_name, b.name, f"{b.before:.1f} s", f"{b.after:.1f} s")
         for s in impact.sources
@@ -270,7 +270,7 @@ def _impact(given: argparse.Namespace) -> int:
         print(table(rows, right=frozenset({2, 3})))
     print(
         f"{impact.gained:.1f} s gained, {impact.lost:.1f} s lost in {len(impact.sources)} of {impact.looked_at} "
-        f"videos; {len(impact.to_rematch)} to be matched again"
+        f"sources; {len(impact.to_rematch)} to be matched again"
     )
     return 0
 

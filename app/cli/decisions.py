@@ -25,7 +25,7 @@ def _list(given: argparse.Namespace) -> int:
         if given.target:
             chosen = find_job(app.jobs, given.target, lambda j: True, "at all").source_asset_id
             sources = [s for s in sources if s.id == chosen]
-        rows = [("video", "from", "to", "decision", "brand", "appearances", "by")]
+        rows = [("source", "from", "to", "decision", "brand", "appearances", "by")]
         for source in sources:
             for d in app.library.decisions.of_source(source.id):
                 start = min(m.span.start for m in d.members)
@@ -60,7 +60,7 @@ def _list(given: argparse.Namespace) -> int:
     if lost:
         found_no = "1 appearance found" if len(lost) == 1 else f"{len(lost)} appearances found"
         print(f"\n{found_no} no place in the accepted run; what was decided is kept:")
-        heads = ("video", "from", "decision", "brand", "read", "why")
+        heads = ("source", "from", "decision", "brand", "read", "why")
         print(table([heads, *lost], right=frozenset({1})))
     return 0
 

@@ -38,7 +38,7 @@ def do_verify(given: argparse.Namespace) -> int:
     if given.repair and left:
         print(
             f"{len(left)} of these can't be mended: what runs were made with, or pictures that people chose. "
-            "New runs of the videos are not affected."
+            "New runs of the sources are not affected."
         )
     print(
         f"{report.parts} stored results and {report.blobs} files checked: {'sound' if not left else 'damaged'}."

@@ -33,7 +33,7 @@ def do_jobs(given: argparse.Namespace) -> int:
             print("No runs yet. Start one with: sponsight run VIDEO")
             return 0
         names = {s.id: s.name for s in app.jobs.sources()}
-        rows = [("run", "video", "type", "status", "progress", "stage", "brands", "accepted", "made")]
+        rows = [("run", "source", "type", "status", "progress", "stage", "brands", "accepted", "made")]
         rows += [
             (
                 j.id[:8],

@@ -96,7 +96,7 @@ class StartPage(QWidget):
         scroll.setAccessibleName(tr("Sources"))
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._stack.addWidget(scroll)
-        every = [(tr("Show all videos"), self.search_ended.emit)]
+        every = [(tr("Show all sources"), self.search_ended.emit)]
         self._none = EmptyState("search", "", tr("Its name and its path were looked at."), every)
         self._stack.addWidget(self._none)
         session.shelf_changed.connect(self.refresh)
@@ -154,7 +154,7 @@ class StartPage(QWidget):
         self._grid.invalidate()
         shown = any(not card.isHidden() for card in self._cards.values())
         self._none.say(
-            tr("No video fits “{text}”").format(text=text), tr("Its name and its path were looked at.")
+            tr("No source fits “{text}”").format(text=text), tr("Its name and its path were looked at.")
         )
         if self._session.shelf.sources:
             self._stack.setCurrentIndex(1 if shown or not self._cards else 2)
