@@ -174,7 +174,9 @@ def _file_and_edit(add: _Add) -> None:
 
 def _view_and_help(add: _Add) -> None:
     g: Scope = "G"
-    add("view.library", tr("Library"), "Alt+1", "library", tr("All sources of this library."), "view", scope=g)
+    add(
+        "view.library", tr("Library"), "Alt+1", "library", tr("All sources of this library."), "view", scope=g
+    )
     add("view.review", tr("Review"), "Alt+2", "review", tr("Check what was found."), "view", scope=g)
     add("view.brands", tr("Brands"), "Alt+3", "brands", tr("Names, aliases and merges."), "view", scope=g)
     add("view.report", tr("Report"), "Alt+4", "report", tr("Exposure figures and plots."), "view", scope=g)

@@ -106,10 +106,9 @@ def test_states_of_brands_are_written_whole(demo_window):
     metrics = QFontMetricsF(demo_window.app.theme.font())
     for words in ("confirmed", "unconfirmed"):
         assert metrics.horizontalAdvance(words) + 12 <= header.sectionSize(STATE)
-    for column in range(header.count()):
-        assert header.sectionSizeHint(column) <= header.sectionSize(column), table.brands.columns[
-            column
-        ].title
+    for number, column in enumerate(table.brands.columns):
+        title = header.fontMetrics().horizontalAdvance(column.title)
+        assert title + 14 <= header.sectionSize(number), column.title
     header.resizeSection(STATE, 60)
     demo_window.app.theme.choose("light", 1.0)
     demo_window.settle()

@@ -16,7 +16,7 @@ from ui.theme import Theme
 
 CATEGORY_LETTERS = 24
 """As wide as the longest category of the starter book."""
-PADDING = 20
+PADDING = 16
 """Pixels of a cell beside its words."""
 
 
@@ -81,8 +81,7 @@ class BrandTable(QTableView):
         metrics = QFontMetricsF(self._theme.font())
         for number, column in enumerate(self.brands.columns):
             if self._shown.get(number, header.sectionSize(number)) == header.sectionSize(number):
-                words = ceil(metrics.averageCharWidth() * column.letters) + PADDING
-                self._given[number] = max(words, header.sectionSizeHint(number))
+                self._given[number] = ceil(metrics.averageCharWidth() * column.letters) + PADDING
                 self._resize(number, self._given[number])
         self._share_room()
 

@@ -37,7 +37,7 @@ class Column:
 
 def columns() -> tuple[Column, ...]:
     return (
-        Column(tr("Brand"), tr("The name that is counted."), _name, lambda r: r.name.casefold(), letters=21),
+        Column(tr("Brand"), tr("The name that is counted."), _name, lambda r: r.name.casefold(), letters=20),
         Column(
             tr("Seconds"), tr("Counted in accepted runs, with decisions."),
             lambda r: f"{r.seconds:,.1f}" if r.seconds else "–", lambda r: r.seconds, True, letters=9,
@@ -52,7 +52,7 @@ def columns() -> tuple[Column, ...]:
         ),
         Column(
             tr("Aliases"), tr("Further spellings that are read as this brand."), _aliases,
-            lambda r: len(r.aliases), letters=19,
+            lambda r: len(r.aliases), letters=18,
         ),
         Column(tr("Category"), tr("A word of your own."), lambda r: r.category, lambda r: r.category.casefold()),
         Column(
