@@ -29,6 +29,7 @@ from ui.search_control import SearchControl
 from ui.session import Session
 from ui.start.page import StartPage
 from ui.status_line import StatusLine
+from ui.tab_order import go_on
 from ui.text import progress
 from ui.top_bar import PAGES, Rail, TopBar
 from ui.window_state import WindowState
@@ -376,6 +377,9 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
         self.library.import_files(videos_in(event.mimeData()))
         self.show_page("view.library")
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return go_on(self, forward=next)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing is orderly: the application ends runs and threads first and then lets the window go."""

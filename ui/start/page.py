@@ -51,7 +51,7 @@ class StartPage(QWidget):
         self._services = services
         self._session = session
         self._overview = Overview(services.container.library)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._cards: dict[str, SourceCard] = {}
         self._facts: dict[str, CardFacts] = {}
         self._filter = ""
