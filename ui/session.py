@@ -121,6 +121,7 @@ class Session(QObject):
             self.source = shelf.source(self.source.id)
         if self.job is not None:
             self.job = shelf.job(self.job.id)
+        counts = self._counts_now(before)
         self.shelf_changed.emit()
         wanted_job, wanted_source = self._wanted_job, self._wanted_source
         self._wanted_job = self._wanted_source = ""
@@ -128,10 +129,18 @@ class Session(QObject):
             self._choose(job.source_asset_id, job.id)
         elif wanted_source and shelf.source(wanted_source) is not None:
             self._choose(wanted_source, "")
+        elif counts is not None:
+            self._choose(counts.source_asset_id, counts.id)
         elif before is not None and self.job is None:
             self.job_changed.emit()
         elif self.job != before:
             self.job_updated.emit()
+
+    def _counts_now(self, before: DetectJob | None) -> DetectJob | None:
+        """The accepted run, where the chosen one was that until now: whoever looks at what counts goes on doing so."""
+        if before is None or not before.accepted or self.job is None or self.job.accepted:
+            return None
+        return next((j for j in self.shelf.of_source(before.source_asset_id) if j.accepted), None)
 
     @Slot(object)
     def _jobs_moved(self, _events: tuple[JobChanged, ...]) -> None:

@@ -15,14 +15,15 @@ def go_on(window: QWidget, *, forward: bool) -> bool:
     """Gives the focus to the next (or previous) control of the window; False where there is none."""
     here = QApplication.focusWidget() or window.focusWidget() or window
     reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-    widget = here
-    while True:
+    widget: QWidget | None = here
+    while widget is not None:
         widget = widget.nextInFocusChain() if forward else widget.previousInFocusChain()
-        if widget is here or widget is None:
-            return False
-        if takes_focus(widget, window):
+        if widget is here:
+            break
+        if widget is not None and takes_focus(widget, window):
             widget.setFocus(reason)
             return True
+    return False
 
 
 def takes_focus(widget: QWidget, window: QWidget) -> bool:

@@ -307,6 +307,14 @@ def test_what_m_merged_is_matched_again_where_that_is_ticked(at):
     assert again.replay_from_stage == "match_brands" and not again.accepted
     page = at.window.pages.page("view.brands")
     at.driver.until(lambda: not page.agreement.agree.isHidden())
+    session, first, time = at.window.session, at.desk.job.id, at.review.player.time
+    page.agreement.agree.click()
+    at.driver.until(lambda: session.job.id == again.id and session.job.accepted)
+    at.driver.until(lambda: at.desk.job.id == again.id)
+    at.settle()
+    assert at.review.player.time == time, "who looks at what counts goes on doing so, at the same frame"
+    at.driver.do("edit.undo")
+    at.driver.until(lambda: session.job.id == first and at.desk.job.id == first)
 
 
 def test_clicking_a_box_chooses_its_item_and_stays_on_the_frame(at):
