@@ -286,6 +286,23 @@ def test_m_shows_what_follows_before_an_unknown_text_is_an_alias(at):
     assert at.undo_title
 
 
+def test_an_unknown_text_is_offered_as_the_name_of_a_new_brand(at):
+    """Nobody types again what was read."""
+    row = next(r for r in at.desk.snapshot.rows if not r.brand_name and len(r.text) > 3)
+    at.desk.choose(row.key)
+    at.settle()
+    picker = at.review.canvas.picker
+    at.press(KEY.Key_P)
+    offered = [picker.list.item(i).text() for i in range(picker.list.count())]
+    assert sum(row.text in words for words in offered) == 1
+    while f"“{row.text}”" not in picker.list.currentItem().text():
+        at.press(KEY.Key_Down)
+    at.press(KEY.Key_Return)
+    assert all(at.state(k) == "reassigned" for k in row.keys)
+    (made,) = at.window.services.container.library.brands.find(row.text)
+    assert made.canonical_name == row.text and made.confirmed
+
+
 def test_what_m_merged_is_matched_again_where_that_is_ticked(at):
     """An unknown text that becomes an alias counts only once its source is matched again."""
     row = next(r for r in at.desk.snapshot.rows if not r.brand_name and len(r.text) > 3)

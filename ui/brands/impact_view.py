@@ -147,9 +147,9 @@ class MergeView(QWidget):
         decisions = sum(len(p.decisions) for p in previews)
         self.sentence.setText(
             tr(
-                "{names} lead to {survivors}; {decisions}. Nothing is deleted: each merge can be undone at any time."
+                "{names} {survivors}; {decisions}. Nothing is deleted: each merge can be undone at any time."
             ).format(
-                names=plural(spellings, tr("{n} spelling"), tr("{n} spellings")),
+                names=plural(spellings, tr("{n} spelling leads to"), tr("{n} spellings lead to")),
                 survivors=previews[0].survivor
                 if len(previews) == 1
                 else plural(len(previews), tr("{n} brand"), tr("{n} brands")),
@@ -163,7 +163,9 @@ class MergeView(QWidget):
         line = self.tree.line
         seen, seconds = sum(s[2] for s in p.sightings), sum(s[3] for s in p.sightings)
         words = tr("Into {name}").format(name=p.survivor)
-        top = line(None, words, str(seen), seconds_words(seconds), str(len(p.decisions)), strong=True)
+        # What new aliases bring is told beside, as the impact on figures.
+        counts = (str(seen), seconds_words(seconds), str(len(p.decisions))) if p.aliases else ("", "", "")
+        top = line(None, words, *counts, strong=True)
         top.setExpanded(open_all)
         if p.aliases:
             group = line(top, plural(len(p.aliases), tr("{n} name and alias"), tr("{n} names and aliases")))

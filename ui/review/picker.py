@@ -68,14 +68,17 @@ class BrandPicker(QFrame):
         *,
         new: bool = True,
         marked: bool = True,
+        offer: str = "",
+        sure: bool = True,
     ) -> None:
         """Asks for a brand. `search` runs off the main thread; `start` are (id, name) shown before anything is
-        typed; `new` allows names that no brand has. Without `marked` none of `start` is taken by a bare Enter."""
+        typed, with `offer` as a new brand's name, which comes first where the others are not `sure`; `new` allows
+        names that no brand has. Without `marked` none of `start` is taken by a bare Enter."""
         self._title.setText(title)
         self._search = search
         self._new_allowed = new
         self.field.clear()
-        self._fill([(id, name, "") for id, name in start], "")
+        self._fill([(id, name, "") for id, name in start], offer, sure=sure)
         if not marked:
             self.list.setCurrentRow(-1)
         parent = self._over

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.brand_names import fault_of_name
 from ui.review.desk import ReviewDesk
-from ui.review.picker import BrandPicker
+from ui.review.picker import SURE, BrandPicker
 from ui.review.scene import Pending
 from ui.review.words import row_title
 from ui.text import plural, tr
@@ -252,7 +253,8 @@ class Verdicts(QObject):
         """B: asks for another brand of the item."""
         row = self._ready()
         if row is not None and row.keys:
-            self._ask(tr("Brand of {item}").format(item=row_title(row)), self.assign)
+            offer = "" if row.brand_name or fault_of_name(row.text) else row.text
+            self._ask(tr("Brand of {item}").format(item=row_title(row)), self.assign, offer=offer)
 
     def merge(self) -> None:
         """M: makes the item's brand (or its unknown text) another brand's alias. What that touches in all sources is
@@ -308,12 +310,20 @@ class Verdicts(QObject):
             ),
             action=tr("Go to Brands"),
             on_action=self._services.actions["view.brands"].trigger,
+            seconds=15,
         )
 
     def _ask(
-        self, title: str, take: Callable[[str, str], None], *, new: bool = True, but: str | None = None
+        self,
+        title: str,
+        take: Callable[[str, str], None],
+        *,
+        new: bool = True,
+        but: str | None = None,
+        offer: str = "",
     ) -> None:
-        """`but`: a brand that is not offered; then none is taken before it was typed or gone to."""
+        """`but`: a brand that is not offered; then none is taken before it was typed or gone to. `offer`: a name that
+        a new brand may have, before anything is typed."""
         session = self._desk.session
         if session is None:
             return
@@ -325,7 +335,8 @@ class Verdicts(QObject):
         found = self.candidates[1] if self.candidates[0] == self._desk.key else ()
         self.picking.emit()
         start = [(c.brand_id, c.brand_name) for c in found[:6] if but is None or c.brand_id != but]
-        self._picker.open(title, search, start, new=new, marked=but is None)
+        sure = bool(found) and found[0].score >= SURE
+        self._picker.open(title, search, start, new=new, marked=but is None, offer=offer, sure=sure)
 
     def _picked(self, brand_id: str, name: str) -> None:
         take, self._take = self._take, None
