@@ -28,12 +28,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a command changed: which kinds (`brands`, `decisions`, `jobs`), which ids, who started it. `title` is
-    the step in words ("Merge 12 aliases into Hankook"; "Undo Merge 12 aliases into Hankook" where it was taken back),
-    `step` the step's own title, also where it was taken back or brought back, `subject` where to look ("brand:ID",
-    "book:NAME", "deny-list:TEXT", "not-same", "run:ID", "source:ID", "appearance:JOB:KEY",
-    "time:SOURCE:MICROSECONDS"), `notes` what a person should know beside it, `made` ids of what came into being
-    (brands, decisions)."""
+    """What a command changed: which kinds (`brands`, `decisions`, `jobs`, `sources`), which ids, who started it.
+    `title` is the step in words ("Merge 12 aliases into Hankook"; "Undo Merge 12 aliases into Hankook" where it was
+    taken back), `step` the step's own title, also where it was taken back or brought back, `subject` where to look
+    ("brand:ID", "book:NAME", "deny-list:TEXT", "not-same", "run:ID", "source:ID", "library:ID" (a source's card),
+    "appearance:JOB:KEY", "time:SOURCE:MICROSECONDS"), `notes` what a person should know beside it, `made` ids of what
+    came into being (brands, decisions)."""
 
     kinds: frozenset[str]
     ids: tuple[str, ...]
@@ -170,6 +170,7 @@ class CommandBus:
                 with recorded(conn) as rows:
                     for entry in reversed(entries):
                         take_back(conn, from_plain(entry.inverse["rows"]))
+                self._library.removals.check(conn=conn)
                 outcome = _outcome_of(verb, step, entries)
                 subject = self._standing(outcome, conn)
                 made = self._append(

@@ -243,6 +243,19 @@ class ImportBook(Command, frozen=True, tag="import-book"):
 # Libraries ---------------------------------------------------------------------------------------------
 
 
+class RemoveSource(Command, frozen=True, tag="remove-source"):
+    """Take a source out of the library: it is listed and counted no more. Its decisions stay for good, its runs
+    until their space is freed (app/source_removal.py)."""
+
+    source_id: str
+
+
+class RestoreSource(Command, frozen=True, tag="restore-source"):
+    """Bring a removed source back, with its decisions and the runs that were not freed."""
+
+    source_id: str
+
+
 class ImportDecisions(Command, frozen=True, tag="import-decisions"):
     """Decisions and what they need (brands, deny list, pairs) from another library, as its export holds them."""
 
@@ -268,7 +281,7 @@ AnyCommand = (
     Decide | ClearDecision | SplitFrame | DrawBox | EditBox | AcceptRun | AddBrand | RenameBrand | ConfirmBrand
     | SetCategory | AddAlias | RemoveAlias | MergeBrands | UnmergeBrand | SplitBrand | AddReference
     | RemoveReference | Deny | Undeny | NotSame | ForgetNotSame | AddToBook | RemoveFromBook | ImportBook
-    | ImportDecisions | Several
+    | RemoveSource | RestoreSource | ImportDecisions | Several
 )  # fmt: skip
 
 

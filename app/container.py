@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from app.book_import import fill_new_library
 from app.brand_book import BrandBook
 from app.command_bus import CommandBus
+from app.commands import RestoreSource
 from app.find_elsewhere import FindElsewhere
 from app.jobs import JobService
 from app.mailbox import Mailbox
@@ -15,7 +17,11 @@ from app.models_service import ModelsService
 from app.review import ReviewService
 from app.run_cache import RunCache
 from app.secrets import Secrets
+from app.source_removal import SourceRemoval
+from engine.domain.errors import SponsightError
 from storage.library import Library
+
+log = logging.getLogger(__name__)
 
 
 class Container:
@@ -38,15 +44,23 @@ class Container:
             own_profiles=library.folder / "profiles",
             services=self.models.services(),
             standing=self.models.standing,
+            bring_back=lambda source_id: self.bus.do(RestoreSource(source_id=source_id)),
             polite=polite,
         )
         self.brands = BrandBook(library, self.bus, self.runs, self.jobs)
+        self.removal = SourceRemoval(library, self.bus, self.jobs, self.mailbox)
         self.elsewhere = FindElsewhere(library, self.jobs, self.runs)
 
     def close(self) -> None:
-        """Pause running jobs, join the threads, close the library."""
+        """Pause running jobs, join the threads, free what was removed long ago, close the library."""
         self.jobs.close()
-        self.library.close()
+        try:
+            if not self.library.read_only:
+                self.removal.tidy()
+        except (SponsightError, OSError) as error:
+            log.warning("The space of removed videos could not be freed. %s", error)
+        finally:
+            self.library.close()
 
     def __enter__(self) -> Container:
         return self

@@ -40,7 +40,8 @@ MOST_WORKERS = 8
 class JobService:
     """The use cases around runs. Thread-safe; every method but `start` and `resume` returns when it is done.
     `polite` lets workers run at a lower priority, so that a window stays quick. `standing` are settings that a
-    person chose for all new runs (which models are asked); what is given for a run goes before them."""
+    person chose for all new runs (which models are asked); what is given for a run goes before them. `bring_back`
+    undoes the removal of a source (its id) whose video is imported again."""
 
     def __init__(
         self,
@@ -51,11 +52,13 @@ class JobService:
         own_profiles: Path | None = None,
         services: Mapping[str, Any] | None = None,
         standing: Callable[[], Overrides] = dict,
+        bring_back: Callable[[str], object] | None = None,
         polite: bool = False,
     ) -> None:
         self._library = library
         self._mailbox = mailbox
         self._services = dict(services or {})
+        self._bring_back = bring_back or library.removals.drop
         self._step_back = partial(lower_priority, IN_THE_BACKGROUND) if polite else None
         self.workers = max(1, min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else 64))
         self.maker = RunMaker(
@@ -81,13 +84,16 @@ class JobService:
     # Sources ---------------------------------------------------------------------------------------
 
     def import_source(self, path: Path) -> SourceAsset:
-        """Take a video into the library; the same bytes are found again, never taken twice. Raises
-        UserFixable where the file can't be used."""
+        """Take a video into the library; the same bytes are found again, never taken twice, and come back with
+        what was decided about them where they had been removed. Raises UserFixable where the file can't be used."""
         from engine.adapters.probe import content_digest, probe
 
         resolved = path.expanduser().resolve()
         found = probe(resolved)
         digest = content_digest(resolved)
+        removed = self._library.removals.by_digest(digest)
+        if removed is not None:
+            self._bring_back(removed)
         asset = self._library.sources.add(
             found.asset(
                 id=str(uuid.uuid4()),
@@ -245,7 +251,7 @@ class JobService:
         return future is not None and not future.done()
 
     def delete(self, job_id: str) -> None:
-        """Remove a run that isn't running; only what no other run refers to is freed."""
+        """Remove a run that isn't running; only what no other run refers to is freed, on the disk too."""
         job = self.job(job_id)
         if job.status is JobStatus.RUNNING or self.is_queued(job_id):
             raise Conflict(
@@ -253,6 +259,7 @@ class JobService:
             )
         self._library.jobs.delete(job_id)
         self._changed("jobs", job_id)
+        self._library.sweep()
 
     def _conduct(self, job_id: str) -> DetectJob:
         """Run a job to its end on the conductor's thread."""

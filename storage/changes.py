@@ -30,6 +30,7 @@ RECORDED: dict[str, tuple[str, ...] | None] = {
     "decisions": None,
     "decision_members": None,
     "detect_jobs": ("accepted",),
+    "removed_sources": None,
 }
 """Tables that commands write, and which columns of them (None: all). Rows of a table with named columns are
 never added or taken away by a command."""

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from engine.domain.decisions import Decision
 from storage.columns import now, to_row
 from storage.database import Database
+from storage.removals import REMOVED, refuse_removed
 from storage.schema import DecisionRow, MemberRow, SourceRow
 
 COLUMNS = tuple(DecisionRow.__table__.columns)
@@ -19,7 +20,8 @@ MEMBER_COLUMNS = tuple(c for c in MemberRow.__table__.columns if c.name != "posi
 
 
 class Decisions:
-    """Decisions by source. Each change raises the source's decision revision by one."""
+    """Decisions by source. Each change raises the source's decision revision by one. Of a removed source nothing is
+    changed: UserFixable."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -71,8 +73,15 @@ class Decisions:
         return self._many([DecisionRow.id.in_(list(decision_ids))], conn)
 
     def of_brand(self, brand_ids: Iterable[str], *, conn: Connection | None = None) -> list[Decision]:
-        """Active decisions that name one of these brands, over all sources."""
-        return self._many([DecisionRow.brand_id.in_(list(brand_ids)), DecisionRow.active.is_(True)], conn)
+        """Active decisions that name one of these brands, over all sources that were not removed."""
+        return self._many(
+            [
+                DecisionRow.brand_id.in_(list(brand_ids)),
+                DecisionRow.active.is_(True),
+                DecisionRow.source_asset_id.not_in(REMOVED),
+            ],
+            conn,
+        )
 
     def revision(self, source_id: str, *, conn: Connection | None = None) -> int:
         """How often the source's decisions changed; 0 at the beginning and for an unknown source."""
@@ -93,6 +102,7 @@ class Decisions:
             return dict(rows.all())
 
     def _raise_revision(self, source_id: str, conn: Connection) -> int:
+        refuse_removed(source_id, conn)
         return conn.execute(
             update(SourceRow)
             .where(SourceRow.id == source_id)

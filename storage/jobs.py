@@ -21,9 +21,11 @@ from storage.columns import now, to_record, to_row
 from storage.compose import ComposedState, compose
 from storage.database import Database
 from storage.parts import LibraryParts
+from storage.removals import REMOVED, refuse_removed
 from storage.schema import BlobRow, CheckpointRow, JobPartRow, JobRow, PartRow
 
 COLUMNS = tuple(JobRow.__table__.columns)
+LISTED = JobRow.source_asset_id.not_in(REMOVED)
 RESULT_FIELDS = frozenset(
     {"total_detections", "brands_found", "cloud_llm_calls", "estimated_cost_usd", "output_digest"}
 )
@@ -42,7 +44,8 @@ class Jobs:
 
     def create(self, job: DetectJob, *, conn: Connection | None = None) -> DetectJob:
         """Store a new run (an empty id or creation time is filled in); it starts `pending`, not accepted.
-        Blobs that it names (book and sightings snapshots) must have been put before."""
+        Blobs that it names (book and sightings snapshots) must have been put before. UserFixable where its
+        source was removed."""
         job = msgspec.structs.replace(
             job,
             id=job.id or str(uuid.uuid4()),
@@ -56,6 +59,7 @@ class Jobs:
         with self._db.writing(conn) as conn:
             if sizes:
                 conn.execute(upsert(BlobRow).on_conflict_do_nothing(), sizes)
+            refuse_removed(job.source_asset_id, conn)
             conn.execute(insert(JobRow), to_row(job))
         return job
 
@@ -73,11 +77,11 @@ class Jobs:
 
     def find(self, prefix: str, *, conn: Connection | None = None) -> list[DetectJob]:
         """The runs whose id begins with these characters."""
-        return self._many(JobRow.id.startswith(prefix, autoescape=True), conn=conn)
+        return self._many(JobRow.id.startswith(prefix, autoescape=True), LISTED, conn=conn)
 
     def all(self, *, conn: Connection | None = None) -> list[DetectJob]:
-        """Newest first."""
-        return self._many(conn=conn)
+        """Newest first; those of removed sources are left out."""
+        return self._many(LISTED, conn=conn)
 
     def of_source(self, source_id: str, *, conn: Connection | None = None) -> list[DetectJob]:
         """All runs of a source, newest first."""
@@ -91,7 +95,9 @@ class Jobs:
     def accepted_ids(self, *, conn: Connection | None = None) -> dict[str, str]:
         """Source id → id of its accepted run, over the whole library."""
         with self._db.reading(conn) as conn:
-            rows = conn.execute(select(JobRow.source_asset_id, JobRow.id).where(JobRow.accepted.is_(True)))
+            rows = conn.execute(
+                select(JobRow.source_asset_id, JobRow.id).where(JobRow.accepted.is_(True), LISTED)
+            )
             return dict(rows.all())
 
     def lineage(self, job_id: str, *, conn: Connection | None = None) -> list[DetectJob]:
@@ -115,10 +121,13 @@ class Jobs:
         self, job_id: str, status: JobStatus, *, error: str = "", conn: Connection | None = None
     ) -> DetectJob:
         """Move the run to another status; Conflict where domain.md does not allow it. A run that starts notes
-        this process as its worker; one that ends notes when. `error` is the message of a failed run."""
+        this process as its worker; one that ends notes when. `error` is the message of a failed run. A run of a
+        removed source doesn't start: UserFixable."""
         with self._db.writing(conn) as conn:
             job = self.get(job_id, conn=conn)
             check_move(job.status, status)
+            if status is JobStatus.RUNNING:
+                refuse_removed(job.source_asset_id, conn)
             moment = now()
             values: dict[str, Any] = {"status": str(status), "worker_id": ""}
             if status is JobStatus.RUNNING:

@@ -19,6 +19,7 @@ from storage.jobs import Jobs
 from storage.lock import LibraryLock, is_held
 from storage.parts import LibraryMemo, LibraryParts
 from storage.pins import Pins
+from storage.removals import Removals
 from storage.sightings import Sightings
 from storage.sources import Sources
 from storage.sweep import Report, SweepResult, heal, sweep, verify
@@ -40,8 +41,9 @@ def default_folder() -> Path:
 class Library:
     """Open with `Library.open`; close it in an orderly way, or use it in a `with` block.
 
-    .db, .blobs, .parts, .memo, .sources, .jobs, .sightings, .brands, .decisions, .audit, .budget, .pins, .control
-    are its stores; .notes are sentences that a person should see (restored from a backup, runs found interrupted)."""
+    .db, .blobs, .parts, .memo, .sources, .removals, .jobs, .sightings, .brands, .decisions, .audit, .budget, .pins,
+    .control are its stores; .notes are sentences that a person should see (restored from a backup, runs found
+    interrupted)."""
 
     def __init__(self, folder: Path, lock: LibraryLock | None, notes: list[str]) -> None:
         self.folder = folder
@@ -53,6 +55,7 @@ class Library:
         self.parts = LibraryParts(self.db, self.blobs)
         self.memo = LibraryMemo(self.db)
         self.sources = Sources(self.db)
+        self.removals = Removals(self.db)
         self.jobs = Jobs(self.db, self.parts, self.blobs)
         self.sightings = Sightings(self.db)
         self.brands = Brands(self.db, self.blobs)

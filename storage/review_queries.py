@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from engine.domain.decisions import DecisionKind
 from storage.database import Database
+from storage.removals import REMOVED
 from storage.schema import BrandRow, DecisionRow, MemberRow, SightingRow
 
 VERDICTS = (DecisionKind.CONFIRM, DecisionKind.REJECT, DecisionKind.REASSIGN, DecisionKind.UNSURE)
@@ -103,13 +104,17 @@ class ReviewQueries:
     def seen_before(
         self, brand_ids: Iterable[str], job_id: str, *, conn: Connection | None = None
     ) -> set[str]:
-        """Those of the brands that some other run has a sighting of."""
+        """Those of the brands that some other run of a source that was not removed has a sighting of."""
         found: set[str] = set()
         with self._db.reading(conn) as conn:
             for some in _batches(brand_ids):
                 rows = conn.execute(
                     select(SightingRow.brand_id)
-                    .where(SightingRow.brand_id.in_(some), SightingRow.job_id != job_id)
+                    .where(
+                        SightingRow.brand_id.in_(some),
+                        SightingRow.job_id != job_id,
+                        SightingRow.source_asset_id.not_in(REMOVED),
+                    )
                     .distinct()
                 )
                 found.update(rows.scalars())

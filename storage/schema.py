@@ -18,7 +18,7 @@ from engine.domain.records import DetectionSource
 from engine.domain.stages import ORDER
 from storage.columns import Json, Usd, Utc, one_of
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema revision that this code reads and writes: the newest file in migrations/versions."""
 
 RESERVATION_STATES = ("reserved", "settled", "overrun", "released")
@@ -80,6 +80,17 @@ class SourceRow(Base):
     note: Mapped[str]
     imported_at: Mapped[Time]
     decision_revision: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class RemovedRow(Base):
+    """A source that a person took out of the library: nothing of it is listed or counted. Its runs stay until their
+    space is freed, its decisions for good."""
+
+    __tablename__ = "removed_sources"
+    source_asset_id: Mapped[str] = mapped_column(
+        ForeignKey("source_assets.id", ondelete="CASCADE"), primary_key=True
+    )
+    removed_at: Mapped[Time]
 
 
 class JobRow(Base):

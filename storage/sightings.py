@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 from engine.domain.brands import SourceBrandSighting
 from storage.columns import now, to_record, to_row
 from storage.database import Database
+from storage.removals import REMOVED
 from storage.schema import JobRow, SightingRow
 
 CachePolicy = Literal["confirmed_only", "use", "ignore"]
@@ -22,6 +23,7 @@ USAGE = """
         UNION ALL SELECT b.id, root.top FROM known_brands AS b JOIN root ON b.merged_into = root.id)
     SELECT coalesce(root.top, s.brand_id), sum(s.occurrences), sum(s.seconds), count(DISTINCT s.source_asset_id)
     FROM source_brand_sightings AS s JOIN detect_jobs AS j ON j.id = s.job_id AND j.accepted = 1
+    AND j.source_asset_id NOT IN (SELECT source_asset_id FROM removed_sources)
     LEFT JOIN root ON root.id = s.brand_id GROUP BY 1
 """
 
@@ -115,7 +117,11 @@ class Sightings:
             rows = conn.execute(
                 select(SightingRow.brand_id, SightingRow.source_asset_id, SightingRow.seconds)
                 .join(JobRow, JobRow.id == SightingRow.job_id)
-                .where(JobRow.accepted.is_(True), SightingRow.brand_id.in_(list(found)))
+                .where(
+                    JobRow.accepted.is_(True),
+                    JobRow.source_asset_id.not_in(REMOVED),
+                    SightingRow.brand_id.in_(list(found)),
+                )
             )
             for brand, source, seconds in rows:
                 found[brand][source] = seconds

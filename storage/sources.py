@@ -12,6 +12,7 @@ from engine.domain.errors import Conflict, UserFixable
 from engine.domain.jobs import SourceAsset
 from storage.columns import now, to_record, to_row
 from storage.database import Database
+from storage.removals import REMOVED, refuse_removed
 from storage.schema import SourceRow
 
 COLUMNS = tuple(c for c in SourceRow.__table__.columns if c.name != "decision_revision")
@@ -49,8 +50,10 @@ class Sources:
             return source
 
     def get(self, source_id: str, *, conn: Connection | None = None) -> SourceAsset:
-        """UserFixable where there is none of this id."""
-        found = self._one(SourceRow.id == source_id, conn)
+        """UserFixable where there is none of this id, or where it was removed."""
+        with self._db.reading(conn) as conn:
+            found = self._one(SourceRow.id == source_id, conn)
+            refuse_removed(source_id, conn)
         if found is None:
             raise UserFixable(
                 f"There is no source {source_id} in this library.",
@@ -60,16 +63,21 @@ class Sources:
         return found
 
     def by_digest(self, digest: str, *, conn: Connection | None = None) -> SourceAsset | None:
+        """The source of these bytes, also where it was removed."""
         return self._one(SourceRow.content_digest == digest, conn)
 
     def by_path(self, path: str | Path, *, conn: Connection | None = None) -> SourceAsset | None:
         """The source that was last seen at this path (made absolute)."""
-        return self._one(SourceRow.path == str(Path(path).absolute()), conn)
+        return self._one((SourceRow.path == str(Path(path).absolute())) & SourceRow.id.not_in(REMOVED), conn)
 
     def all(self, *, conn: Connection | None = None) -> list[SourceAsset]:
-        """Newest first."""
+        """Newest first; those that were removed are left out."""
         with self._db.reading(conn) as conn:
-            rows = conn.execute(select(*COLUMNS).order_by(SourceRow.imported_at.desc(), SourceRow.id))
+            rows = conn.execute(
+                select(*COLUMNS)
+                .where(SourceRow.id.not_in(REMOVED))
+                .order_by(SourceRow.imported_at.desc(), SourceRow.id)
+            )
             return [to_record(SourceAsset, row) for row in rows]
 
     def locate(self, source_id: str, path: str | Path, *, conn: Connection | None = None) -> SourceAsset:

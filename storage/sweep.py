@@ -13,9 +13,11 @@ from sqlalchemy import delete, func, select
 from engine.domain.errors import DataDamage
 from storage.blobs import REFERENCES, FolderBlobStore
 from storage.database import Database
-from storage.schema import CheckpointRow, JobPartRow, PartBlobRow, PartRow
+from storage.schema import BlobRow, CheckpointRow, JobPartRow, PartBlobRow, PartRow
 
 RECENT = timedelta(minutes=10)
+SWEPT_AT_ONCE = 100
+"""Files that a sweep removes in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,20 @@ class Report:
 
 def sweep(db: Database, blobs: FolderBlobStore) -> SweepResult:
     """Remove blobs without references, their rows, and stale drafts. Safe while runs go on: what this process
-    put and no row names yet is kept."""
+    put and no row names yet is kept. Others can write in between: files go in small groups, and what a row has
+    come to name meanwhile stays."""
     files = freed = 0
     with db.write() as conn:
         conn.exec_driver_sql(f"DELETE FROM blobs WHERE digest NOT IN ({REFERENCES})")
-        for digest in _orphans(db, blobs):
-            removed = blobs.remove(digest)
-            files += removed is not None
-            freed += removed or 0
+    orphans = _orphans(db, blobs)
+    for start in range(0, len(orphans), SWEPT_AT_ONCE):
+        some = orphans[start : start + SWEPT_AT_ONCE]
+        with db.write() as conn:
+            named = set(conn.execute(select(BlobRow.digest).where(BlobRow.digest.in_(some))).scalars())
+            for digest in some:
+                removed = blobs.remove(digest) if digest not in named else None
+                files += removed is not None
+                freed += removed or 0
     return SweepResult(files, freed, blobs.remove_drafts())
 
 

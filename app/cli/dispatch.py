@@ -19,6 +19,7 @@ _HOMES = {
     "diff": "look",
     "accept": "look",
     "export": "look",
+    "videos": "videos",
     "brands": "brands",
     "decisions": "decisions",
     "demo": "demo",

@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     _run_verbs(verbs)
     _look_verbs(verbs)
+    _video_verbs(verbs)
     _brand_verbs(verbs)
     _decision_verbs(verbs)
     _house_verbs(verbs)
@@ -128,6 +129,25 @@ def _look_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     export.add_argument("target", metavar="VIDEO|JOB")
     export.add_argument("--format", choices=("json", "csv"), default="json")
     export.add_argument("--output", type=Path, required=True, metavar="FILE")
+
+
+def _video_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    videos = verbs.add_parser("videos", help="the library's videos: list, remove, restore, free")
+    acts = videos.add_subparsers(dest="act", metavar="ACTION", required=True)
+    listing = acts.add_parser("list", help="all videos with their runs, decisions and disk space")
+    listing.add_argument("--removed", action="store_true", help="those that were removed")
+    listing.add_argument("--json", action="store_true")
+    remove = acts.add_parser(
+        "remove", help="take videos out of the library; can be undone, the files themselves are not touched"
+    )
+    remove.add_argument("videos", nargs="+", metavar="VIDEO")
+    remove.add_argument(
+        "--free", action="store_true", help="give back the space of runs and stored frames now, for good"
+    )
+    restore = acts.add_parser("restore", help="bring a removed video back with what was decided about it")
+    restore.add_argument("video", metavar="VIDEO")
+    free = acts.add_parser("free", help="give back the space of removed videos now; decisions are kept")
+    free.add_argument("videos", nargs="*", metavar="VIDEO", help="default: all removed ones")
 
 
 def _brand_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app import commands as c
-from app.handling import brands, decisions, lists
+from app.handling import brands, decisions, lists, sources
 from app.handling.transfer import import_decisions
 from app.handling.work import Outcome, Work
 
@@ -37,5 +37,7 @@ HANDLERS: dict[type[c.Command], Callable[[Any, Work], Outcome]] = {
     c.AddToBook: lists.add_to_book,
     c.RemoveFromBook: lists.remove_from_book,
     c.ImportBook: lists.import_book,
+    c.RemoveSource: sources.remove_source,
+    c.RestoreSource: sources.restore_source,
     c.ImportDecisions: import_decisions,
 }

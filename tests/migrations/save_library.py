@@ -25,12 +25,16 @@ TARGET = Path(__file__).parent / "libraries" / f"schema-{REVISION}.zip"
 
 def fill(library: Library) -> None:
     """One of everything."""
-    source = library.sources.add(
-        SourceAsset(
-            id="", content_digest="d" * 64, path="/videos/match.mp4", name="match.mp4", size_bytes=9,
-            duration=2_000_000, frame_rate="25/1", time_base="1/12800", width=1280, height=720, codec="h264",
+    source, gone = (
+        library.sources.add(
+            SourceAsset(
+                id="", content_digest=name[0] * 64, path=f"/videos/{name}.mp4", name=f"{name}.mp4", size_bytes=9,
+                duration=2_000_000, frame_rate="25/1", time_base="1/12800", width=1280, height=720, codec="h264",
+            )
         )
+        for name in ("match", "removed")
     )  # fmt: skip
+    library.removals.add(gone.id)
     acme = library.brands.add("Acme", aliases=["ACME Ltd"], books=["clients"], category="tools")
     tyres = library.brands.add("Acme Tyres", books=["clients"])
     library.brands.set_merged_into(tyres.id, acme.id)

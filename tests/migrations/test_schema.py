@@ -94,12 +94,15 @@ def test_a_saved_library_of_each_schema_opens_with_all_it_holds(revision: str, t
         assert library.budget.spent(job.id) == 0.25
         assert library.verify().ok
         assert stored_revision(library.db.path) == REVISION
+        gone = [removed.source.name for removed in library.removals.all()]
+        assert gone == ([] if revision == "0001" else ["removed.mp4"])
 
 
-NEXT = """
+FURTHER = f"{int(REVISION) + 1:04}"
+NEXT = f"""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "{FURTHER}", "{REVISION}", None, None
 def upgrade():
     op.add_column("books", sa.Column("colour", sa.String(), nullable=False, server_default=""))
 """
@@ -110,42 +113,42 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """This version as it will be one schema later: returns the file of the further migration."""
     migrations = tmp_path / "migrations"
     shutil.copytree(storage.upgrade.MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    further = migrations / "versions" / "0002_colour.py"
+    further = migrations / "versions" / f"{FURTHER}_colour.py"
     further.write_text(NEXT)
     monkeypatch.setattr(storage.upgrade, "MIGRATIONS", migrations)
-    monkeypatch.setattr(storage.upgrade, "REVISION", "0002")
+    monkeypatch.setattr(storage.upgrade, "REVISION", FURTHER)
     return further
 
 
 def test_an_upgrade_keeps_everything_and_backs_up_first(tmp_path: Path, next_version: Path) -> None:
-    folder = saved("0001", tmp_path / "library")
+    folder = saved(REVISION, tmp_path / "library")
     with Library.open(folder) as library:
         with library.db.read() as conn:
             assert conn.exec_driver_sql("SELECT colour FROM books").scalars().all() == [""]
         assert library.brands.books() == {"clients": 2} and library.verify().ok
     (backup,) = (folder / "backups").iterdir()
-    assert stored_revision(backup) == "0001"
+    assert stored_revision(backup) == REVISION
 
 
 def test_a_failed_upgrade_leaves_the_library_as_it_was(tmp_path: Path, next_version: Path) -> None:
     next_version.write_text(NEXT + '    op.execute("DELETE FROM source_assets")\n    op.execute("no sql")\n')
-    folder = saved("0001", tmp_path / "library")
+    folder = saved(REVISION, tmp_path / "library")
     with pytest.raises(UserFixable, match="could not be brought to this version"):
         Library.open(folder)
-    assert stored_revision(folder / "library.db") == "0001"
+    assert stored_revision(folder / "library.db") == REVISION
     with closing(sqlite3.connect(folder / "library.db")) as conn:
-        assert conn.execute("SELECT count(*) FROM source_assets").fetchone() == (1,)
+        assert conn.execute("SELECT count(*) FROM source_assets").fetchone() == (2,)
 
 
 def test_an_older_library_is_not_opened_for_reading(tmp_path: Path, next_version: Path) -> None:
-    folder = saved("0001", tmp_path / "library")
+    folder = saved(REVISION, tmp_path / "library")
     with pytest.raises(UserFixable, match="older version"):
         Library.open(folder, read_only=True)
 
 
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_newer_library_is_refused_untouched(tmp_path: Path, read_only: bool) -> None:
-    folder = saved("0001", tmp_path / "library")
+    folder = saved(REVISION, tmp_path / "library")
     with closing(sqlite3.connect(folder / "library.db")) as conn:
         conn.execute("UPDATE alembic_version SET version_num = '0999'")
         conn.commit()

@@ -1,0 +1,78 @@
+"""Taking videos out of the library: what would go, the step itself and its way back, and the space of what is gone.
+
+A removal hides a source at once and can be undone. What it held of disk space is freed after a while, or at once
+where the person wants that: then undo brings back the video and what was decided, and the runs are made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from app.command_bus import Change, CommandBus
+from app.commands import RemoveSource, Several
+from app.jobs import JobService
+from app.mailbox import LibraryChanged, Mailbox
+from engine.domain.errors import Conflict
+from engine.domain.jobs import SourceAsset
+from storage.library import Library
+from storage.removals import Holding, Removed
+
+KEPT_DAYS = 7
+"""For so many days the runs of a removed video can be brought back."""
+
+
+class SourceRemoval:
+    """The use cases around removed videos. Thread-safe."""
+
+    def __init__(self, library: Library, bus: CommandBus, jobs: JobService, mailbox: Mailbox) -> None:
+        self._library = library
+        self._bus = bus
+        self._jobs = jobs
+        self._mailbox = mailbox
+
+    def holding(self, source_id: str) -> Holding:
+        """What there is of a source: its runs, its decisions, and the bytes that only it takes."""
+        return self._library.removals.holding(source_id)
+
+    def removed(self) -> list[Removed]:
+        """The removed sources, the last removed first."""
+        return self._library.removals.all()
+
+    def remove(self, source_ids: Sequence[str], *, free: bool = False, initiator: str = "") -> Change:
+        """Take sources out of the library, as one step. `free`: their runs and stored frames go now, for good.
+        Conflict where a run of one is under way, UserFixable where one is not there; nothing is removed then."""
+        sources = [self._library.sources.get(id) for id in dict.fromkeys(source_ids)]
+        for source in sources:
+            self._refuse_queued(source)
+        steps = tuple(RemoveSource(source_id=source.id) for source in sources)
+        step = steps[0] if len(steps) == 1 else Several.of(f"Remove {len(steps)} videos", steps)
+        change = self._bus.do(step, initiator=initiator)
+        if free:
+            self.free([source.id for source in sources])
+        return change
+
+    def free(self, source_ids: Sequence[str]) -> int:
+        """Delete the runs of these removed sources and give their space back; what was decided stays. Returns the
+        bytes that were freed."""
+        runs = self._library.removals.free(source_ids)
+        if runs:
+            self._mailbox.post(LibraryChanged(frozenset({"jobs"})))
+        return self._library.sweep().bytes
+
+    def tidy(self) -> int:
+        """Free what was removed longer ago than it is kept. Costs one query where there is nothing."""
+        before = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
+        if not self._library.removals.holds_runs(before=before):
+            return 0
+        self._library.removals.free(before=before)
+        return self._library.sweep().bytes
+
+    def _refuse_queued(self, source: SourceAsset) -> None:
+        """A paused run that was told to go on waits for its turn, though its record doesn't say so yet."""
+        if any(self._jobs.is_queued(job.id) for job in self._jobs.jobs(source.id)):
+            raise Conflict(
+                f"A run of {source.name} is under way: a video that is being analysed can't be removed.",
+                still_works="Nothing was changed.",
+                to_do="Stop the run or let it end, then remove the video.",
+            )
