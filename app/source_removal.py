@@ -13,10 +13,9 @@ from app.command_bus import Change, CommandBus
 from app.commands import RemoveSource, Several
 from app.jobs import JobService
 from app.mailbox import LibraryChanged, Mailbox
-from engine.domain.errors import Conflict
 from engine.domain.jobs import SourceAsset
 from storage.library import Library
-from storage.removals import Holding, Removed
+from storage.removals import GOING, Holding, Removed, under_way
 
 KEPT_DAYS = 7
 """For so many days the runs of a removed video can be brought back."""
@@ -41,16 +40,25 @@ class SourceRemoval:
 
     def remove(self, source_ids: Sequence[str], *, free: bool = False, initiator: str = "") -> Change:
         """Take sources out of the library, as one step. `free`: their runs and stored frames go now, for good.
-        Conflict where a run of one is under way, UserFixable where one is not there; nothing is removed then."""
-        sources = [self._library.sources.get(id) for id in dict.fromkeys(source_ids)]
-        for source in sources:
-            self._refuse_queued(source)
+        Raises what `check` raises; nothing is removed then."""
+        sources = self.check(source_ids)
         steps = tuple(RemoveSource(source_id=source.id) for source in sources)
         step = steps[0] if len(steps) == 1 else Several.of(f"Remove {len(steps)} videos", steps)
         change = self._bus.do(step, initiator=initiator)
         if free:
             self.free([source.id for source in sources])
         return change
+
+    def check(self, source_ids: Sequence[str]) -> list[SourceAsset]:
+        """The sources, each once, where they can be removed; Conflict where a run of one is running or waits,
+        UserFixable where one is not there. A paused run that was told to go on waits too, though its record
+        doesn't say so yet."""
+        sources = [self._library.sources.get(id) for id in dict.fromkeys(source_ids)]
+        for source in sources:
+            for job in self._jobs.jobs(source.id):
+                if job.status in GOING or self._jobs.is_queued(job.id):
+                    raise under_way(source.name, job.status)
+        return sources
 
     def free(self, source_ids: Sequence[str]) -> int:
         """Delete the runs of these removed sources and give their space back; what was decided stays. Returns the
@@ -67,12 +75,3 @@ class SourceRemoval:
             return 0
         self._library.removals.free(before=before)
         return self._library.sweep().bytes
-
-    def _refuse_queued(self, source: SourceAsset) -> None:
-        """A paused run that was told to go on waits for its turn, though its record doesn't say so yet."""
-        if any(self._jobs.is_queued(job.id) for job in self._jobs.jobs(source.id)):
-            raise Conflict(
-                f"A run of {source.name} is under way: a video that is being analysed can't be removed.",
-                still_works="Nothing was changed.",
-                to_do="Stop the run or let it end, then remove the video.",
-            )

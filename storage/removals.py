@@ -74,6 +74,16 @@ def refuse_removed(source_id: str, conn: Connection) -> None:
         )
 
 
+def under_way(name: str, status: JobStatus) -> Conflict:
+    """Why a video of this name can't be removed while a run of it has this status."""
+    going = "is running" if status is JobStatus.RUNNING else "waits for its turn"
+    return Conflict(
+        f"A run of {name} {going}: a video that is being analysed can't be removed.",
+        still_works="Nothing was changed.",
+        to_do="Stop the run or let it end, then remove the video.",
+    )
+
+
 class Removals:
     """Removed sources. Methods that change something take the caller's open transaction or open their own."""
 
@@ -103,12 +113,7 @@ class Removals:
                 .where(SourceRow.id.in_(REMOVED), JobRow.status.in_([str(status) for status in GOING]))
             ).first()
         if found is not None:
-            going = "is running" if found.status == JobStatus.RUNNING else "waits for its turn"
-            raise Conflict(
-                f"A run of {found.name} {going}: a video that is being analysed can't be removed.",
-                still_works="Nothing was changed.",
-                to_do="Stop the run or let it end, then remove the video.",
-            )
+            raise under_way(found.name, JobStatus(found.status))
 
     def all(self, *, conn: Connection | None = None) -> list[Removed]:
         """Every removed source, the last removed first."""

@@ -121,6 +121,10 @@ class ActionSet(QObject):
         """Gives the brands page the actions of scope B."""
         page.addActions(self._of("B"))
 
+    def attach_library(self, page: QWidget) -> None:
+        """Gives the library's page the actions of scope L."""
+        page.addActions(self._of("L"))
+
     def _of(self, scope: Scope) -> list[QAction]:
         return [self._actions[s.id] for s in self.table if s.scope == scope]
 

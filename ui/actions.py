@@ -1,9 +1,9 @@
 """The one table of everything that a person can ask for: id, title, keys, scope, icon and what it does.
 
 Menus, the command palette, the shortcut sheet, the shortcut editor and the tests are made from it. Scope R acts
-only while the focus is in the review area and nobody is typing, B so on the brands page, G everywhere in the
-window. `press` fires when the key goes down, `tap` when it comes up again with no drag between, `hold` while it
-is down.
+only while the focus is in the review area and nobody is typing, B so on the brands page, L on the library's page,
+G everywhere in the window. `press` fires when the key goes down, `tap` when it comes up again with no drag between,
+`hold` while it is down.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PySide6.QtGui import QKeySequence
 
 from ui.text import tr
 
-Scope = Literal["R", "B", "G"]
+Scope = Literal["R", "B", "L", "G"]
 Menu = Literal["file", "edit", "view", "run", "review", "playback", "brands", "help", ""]
 
 
@@ -153,6 +153,10 @@ def _file_and_edit(add: _Add) -> None:
         "file",
         scope=g,
     )
+    help = tr(
+        "Take the chosen video out of the library; Undo brings it back. The file itself is not touched."
+    )
+    add("library.remove", tr("Remove from the library…"), "Del", "trash", help, "file", scope="L")
     help = tr("Theme, workers, keys and more.")
     add("file.preferences", tr("Preferences…"), "Ctrl+,", "settings", help, "file", scope=g)
     help = tr("Close the window. Everything is saved already; a running analysis is paused.")
@@ -356,7 +360,7 @@ def effective(
 
 def conflicts(table: Iterable[ActionSpec]) -> dict[str, tuple[str, ...]]:
     """Keys that more than one action would answer to, with those actions' ids: two of one scope, or one of G and
-    another. Review area (R) and brands page (B) are never in focus together. Qt would fire neither."""
+    another. Review area (R), brands page (B) and library (L) are never in focus together. Qt would fire neither."""
     users: dict[str, list[ActionSpec]] = {}
     for spec in table:
         for key in spec.all_keys:

@@ -26,6 +26,8 @@ class DecisionControl(QObject):
     """job id, time in microseconds, appearance key."""
     placed = Signal(str, str)
     """Something else that a step was about: its kind (`brand`, `book`, `deny-list`, `not-same`) and which."""
+    shelved = Signal(str)
+    """The source whose card a step was about."""
     stored = Signal()
     told = Signal(str)
     """A quiet word on what was taken back or done again; it is shown where the step was about."""
@@ -114,6 +116,9 @@ class DecisionControl(QObject):
         elif kind == "source":
             self._session.open_source(rest)
             self._services.actions["view.review"].trigger()
+        elif kind == "library":
+            self._session.refresh()
+            self.shelved.emit(rest)
         elif kind:
             self.placed.emit(kind, rest)
 

@@ -21,6 +21,7 @@ from ui.menus import fill_menu_bar
 from ui.message_bar import MessageBar
 from ui.models.use import ModelUseWatch
 from ui.pages import Pages
+from ui.removal_control import RemovalControl
 from ui.review import build_review
 from ui.review_page import ReviewPage
 from ui.run_control import RunControl
@@ -52,6 +53,7 @@ class MainWindow(QMainWindow):
         self.session = Session(services, self)
         self.runs = RunControl(services, self.session, self)
         self.library = LibraryControl(services, self.session, self)
+        self.removal = RemovalControl(services, self.session, self)
         self.dialogs = DialogControl(services, self)
         self.review = build_review(services)
         self.decisions = DecisionControl(services, self.session, self.review, self)
@@ -156,6 +158,7 @@ class MainWindow(QMainWindow):
         self.status.failures_wanted.connect(lambda: self.dialogs.failures(self.status.failures))
         self.decisions.jumped.connect(self._jump_to_subject)
         self.decisions.placed.connect(self._show_in_book)
+        self.decisions.shelved.connect(self._show_card)
         self.decisions.stored.connect(self.status.saved_now)
         self.decisions.told.connect(self.review.say)
         self.review.rematch_wanted.connect(lambda ids: self._brands().agreement.rematch(ids))
@@ -169,6 +172,7 @@ class MainWindow(QMainWindow):
             "file.library": self.library.choose_library,
             "file.export": self.library.choose_export,
             "file.locate": self.library.choose_locate,
+            "library.remove": lambda: self.removal.ask(self._chosen()),
             "file.preferences": self.dialogs.preferences,
             "file.quit": self.close,  # type: ignore[dict-item]
             "edit.undo": self.decisions.undo,
@@ -239,6 +243,22 @@ class MainWindow(QMainWindow):
     def _show_in_book(self, kind: str, what: str) -> None:
         self.show_page("view.brands")
         self._brands().show_subject(kind, what)
+
+    @Slot(str)
+    def _show_card(self, source_id: str) -> None:
+        self.show_page("view.library")
+        self._start().choose(source_id)
+
+    def _chosen(self) -> str:
+        """Id of the video that is chosen in the library, on other pages of the one that is open."""
+        if self.pages.current == "view.library":
+            return self._start().chosen
+        return self.session.source.id if self.session.source is not None else ""
+
+    def _start(self) -> StartPage:
+        page = self.pages.page("view.library")
+        assert isinstance(page, StartPage)
+        return page
 
     def _brands(self) -> BrandsPage:
         from ui.brands.page import BrandsPage
@@ -359,7 +379,7 @@ class MainWindow(QMainWindow):
         for event in events:
             if isinstance(event, LibraryChanged):
                 self.review.library_changed(event.kinds, event.ids, event.initiator)
-                if event.kinds & {"decisions", "brands"}:
+                if event.kinds & {"decisions", "brands", "sources"}:
                     self.decisions.refresh()
 
     # --- drag and drop, closing ---------------------------------------------------------------------------------

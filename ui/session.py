@@ -114,11 +114,11 @@ class Session(QObject):
             self.job_updated.emit()
 
     def _take(self, shelf: Shelf) -> None:
-        before = self.job
+        before, opened = self.job, self.source
         self.shelf = shelf
         self.loaded = True
-        if self.source is not None:
-            self.source = shelf.source(self.source.id)
+        if opened is not None:
+            self.source = shelf.source(opened.id)
         if self.job is not None:
             self.job = shelf.job(self.job.id)
         counts = self._counts_now(before)
@@ -131,6 +131,9 @@ class Session(QObject):
             self._choose(wanted_source, "")
         elif counts is not None:
             self._choose(counts.source_asset_id, counts.id)
+        elif opened is not None and self.source is None:
+            self.source_changed.emit()
+            self.job_changed.emit()
         elif before is not None and self.job is None:
             self.job_changed.emit()
         elif self.job != before:

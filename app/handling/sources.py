@@ -6,14 +6,14 @@ from app.commands import RemoveSource, RestoreSource
 from app.handling.work import Outcome, Work
 from engine.domain.errors import UserFixable
 
-SOURCES = frozenset({"sources", "jobs", "decisions", "sightings"})
-"""All that is seen of a library changes with a source that goes or comes back."""
+SOURCES = frozenset({"sources", "jobs", "sightings"})
+"""What changes with a source that goes or comes back; no decision does."""
 
 
 def remove_source(cmd: RemoveSource, work: Work) -> Outcome:
     source = work.library.sources.get(cmd.source_id, conn=work.conn)
     work.library.removals.add(source.id, conn=work.conn)
-    return Outcome(f"Remove {source.name}", SOURCES, (source.id,), f"source:{source.id}", (source.id,))
+    return Outcome(f"Remove {source.name}", SOURCES, (source.id,), f"library:{source.id}", (source.id,))
 
 
 def restore_source(cmd: RestoreSource, work: Work) -> Outcome:
@@ -25,4 +25,4 @@ def restore_source(cmd: RestoreSource, work: Work) -> Outcome:
         raise UserFixable(f"{source.name} is in this library.", still_works="Nothing was changed.", to_do="")
     work.library.removals.drop(cmd.source_id, conn=work.conn)
     source = removed.source
-    return Outcome(f"Bring back {source.name}", SOURCES, (source.id,), f"source:{source.id}", (source.id,))
+    return Outcome(f"Bring back {source.name}", SOURCES, (source.id,), f"library:{source.id}", (source.id,))

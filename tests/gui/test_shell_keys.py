@@ -106,15 +106,17 @@ FIELDS: dict[str, Callable[[], QWidget]] = {
 
 
 class Stage(QMainWindow):
-    """A review area and a brands page with one frame each, one of them with a field, and something outside of both."""
+    """A review area, a brands page and a library with one frame each, one of them with a field, and something outside
+    of them all."""
 
     def __init__(self, field: QWidget, scope: str = "R") -> None:
         super().__init__()
-        self.field, self.frame, self.brands, self.outside = field, QWidget(), QWidget(), QWidget()
+        self.field, self.frame, self.brands = field, QWidget(), QWidget()
+        self.library, self.outside = QWidget(), QWidget()
         all_of_it = QWidget()
         whole = QVBoxLayout(all_of_it)
         areas = {}
-        for name, frame in (("R", self.frame), ("B", self.brands), ("", self.outside)):
+        for name, frame in (("R", self.frame), ("B", self.brands), ("L", self.library), ("", self.outside)):
             frame.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             areas[name] = QWidget()
             inside = QVBoxLayout(areas[name])
@@ -127,6 +129,7 @@ class Stage(QMainWindow):
         self.keys.attach_window(self)
         self.keys.attach_review(areas["R"])
         self.keys.attach_brands(areas["B"])
+        self.keys.attach_library(areas["L"])
         self.fired: list[str] = []
         self.keys.triggered.connect(self.fired.append)
         self.keys.held.connect(lambda id, down: self.fired.append(id) if down else None)
@@ -159,7 +162,7 @@ def answering(key: str, scope: str) -> list[str]:
 
 def test_each_key_fires_its_action_once_in_its_scope_and_nowhere_else(qtbot, stage):
     window = stage()
-    places = {"R": window.frame, "B": window.brands, "": window.outside}
+    places = {"R": window.frame, "B": window.brands, "L": window.library, "": window.outside}
     for spec, key in KEYS:
         assert answering(key, spec.scope) == [spec.id]
         for scope, place in places.items():
@@ -168,7 +171,7 @@ def test_each_key_fires_its_action_once_in_its_scope_and_nowhere_else(qtbot, sta
             window.fired.clear()
 
 
-@pytest.mark.parametrize("scope", ["R", "B"])
+@pytest.mark.parametrize("scope", ["R", "B", "L"])
 @pytest.mark.parametrize("name", FIELDS)
 def test_no_key_that_a_field_needs_fires_anything(qtbot, stage, name, scope):
     window = stage(FIELDS[name], scope)

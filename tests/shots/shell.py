@@ -54,6 +54,18 @@ def start(studio: Studio) -> None:
     studio.settle(0.8)
 
 
+@shot("remove")
+def remove(studio: Studio) -> QWidget | None:
+    from ui.start.page import StartPage
+
+    page = studio.window.pages.currentWidget()
+    assert isinstance(page, StartPage)
+    studio.window.removal.ask(page.chosen)
+    studio.until(lambda: studio.dialog() is not None)
+    studio.settle()
+    return studio.dialog()
+
+
 @shot("stages")
 def stages(studio: Studio) -> None:
     found = opened(studio)

@@ -58,7 +58,8 @@ def _columns(specs: list[ActionSpec]) -> list[list[tuple[str, list[ActionSpec]]]
             (tr("Look (review area)"), of("view", scope="R")),
         ],
         [
-            (tr("Everywhere"), of("file", "edit", "help")),
+            (tr("Everywhere"), of("file", "edit", "help", scope="G")),
+            (tr("Library"), of("file", scope="L")),
             (tr("Pages and panes"), of("view", scope="G")),
         ],
         [(tr("Brands page"), of("brands"))],

@@ -156,7 +156,12 @@ class ShortcutEditor(Dialog):
         self._model.setRowCount(0)
         from PySide6.QtGui import QColor
 
-        scopes = {"G": tr("everywhere"), "R": tr("in review"), "B": tr("on the brands page")}
+        scopes = {
+            "G": tr("everywhere"),
+            "R": tr("in review"),
+            "B": tr("on the brands page"),
+            "L": tr("in the library"),
+        }
         for spec in table:
             name = QStandardItem(self._services.actions[spec.id].icon(), spec.title)
             name.setData(spec.id, ID)

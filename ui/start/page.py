@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QFocusEvent, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -52,9 +52,11 @@ class StartPage(QWidget):
         self._session = session
         self._overview = Overview(services.container.library)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        services.actions.attach_library(self)
         self._cards: dict[str, SourceCard] = {}
         self._facts: dict[str, CardFacts] = {}
         self._filter = ""
+        self._chosen = self._wanted = ""
         self._seen = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -145,6 +147,40 @@ class StartPage(QWidget):
         stopped = () if container.library.read_only else stopped_jobs(shelf, container.jobs)
         self._banner.show_jobs(stopped, self._session)
 
+    @property
+    def chosen(self) -> str:
+        """Id of the source whose card has the focus, or had it last; '' where that card is gone or not shown."""
+        card = self._cards.get(self._chosen)
+        return self._chosen if card is not None and not card.isHidden() else ""
+
+    def choose(self, source_id: str) -> None:
+        """Goes to a source's card, now or once it is there."""
+        self._wanted = source_id
+        self._go_to_wanted()
+
+    def _go_to_wanted(self) -> None:
+        card = self._cards.get(self._wanted)
+        if card is not None and not card.isHidden():
+            card.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._scroll.ensureWidgetVisible(card)
+
+    @Slot(str)
+    def _card_chosen(self, source_id: str) -> None:
+        self._chosen, self._wanted = source_id, ""
+
+    @Slot(str, QPoint)
+    def _menu(self, source_id: str, place: QPoint) -> None:
+        actions = self._services.actions
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(icon("review"), tr("Open"), lambda: self.source_opened.emit(source_id))
+        locate = menu.addAction(icon("folder"), tr("Locate the video…"))
+        locate.triggered.connect(lambda: self.locate_wanted.emit(source_id))
+        locate.setEnabled(not self._services.container.library.read_only)
+        menu.addSeparator()
+        menu.addAction(actions["library.remove"])
+        menu.popup(place)
+
     def search(self, text: str) -> None:
         """Shows only sources whose name or path holds the text."""
         self._filter = text.casefold()
@@ -160,7 +196,7 @@ class StartPage(QWidget):
             self._stack.setCurrentIndex(1 if shown or not self._cards else 2)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The card of the chosen video takes the keys, else the first."""
+        """The card that was chosen last takes the keys, else that of the open video, else the first."""
         super().focusInEvent(event)
         self._focus_card()
 
@@ -179,9 +215,10 @@ class StartPage(QWidget):
 
     def _focus_card(self) -> None:
         shown = self._shown()
-        chosen = self._cards.get(self._session.source.id) if self._session.source is not None else None
+        open_one = self._session.source.id if self._session.source is not None else ""
+        chosen = [card for id in (self.chosen, open_one) if (card := self._cards.get(id)) in shown]
         if shown:
-            card = chosen if chosen in shown else shown[0]
+            card = chosen[0] if chosen else shown[0]
             card.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _shown(self) -> list[SourceCard]:
@@ -190,7 +227,11 @@ class StartPage(QWidget):
 
     def _show_cards(self, cards: list[CardFacts]) -> None:
         seen = {facts.source.id for facts in cards}
-        for id in [id for id in self._cards if id not in seen]:
+        gone = [id for id in self._cards if id not in seen]
+        here = self._shown()
+        focus = self.window().focusWidget()
+        left_by = next((i for i, card in enumerate(here) if card.source_id in gone and card is focus), None)
+        for id in gone:
             card = self._cards.pop(id)
             self._grid.removeWidget(card)
             card.deleteLater()
@@ -205,12 +246,17 @@ class StartPage(QWidget):
             else:
                 card = SourceCard(facts)
                 card.opened.connect(self.source_opened)
+                card.menu_wanted.connect(self._menu)
+                card.chosen.connect(self._card_chosen)
                 card.locate_wanted.connect(self.locate_wanted)
                 self._cards[id] = card
                 self._grid.addWidget(card)
         self.search(self._filter)
-        if self.hasFocus():
+        if left_by is not None and (left := self._shown()):
+            left[min(left_by, len(left) - 1)].setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self.hasFocus() or left_by is not None:
             self._focus_card()
+        self._go_to_wanted()
 
     def _show_counts(self, counts: Mapping[str, tuple[int, int]]) -> None:
         for id, (decided, undecided) in counts.items():
