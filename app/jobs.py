@@ -5,6 +5,7 @@ Owns the threads of the engine: one that conducts runs, one after the other, and
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -249,6 +250,16 @@ class JobService:
         """Whether a run is going here or waits here for its turn."""
         future = self._futures.get(job_id)
         return future is not None and not future.done()
+
+    def stop_all(self) -> int:
+        """Stop what is running here and what waits for its turn; returns how many runs that were. A paused run that
+        was to go on is paused as before; the others are cancelled, and what they finished is kept."""
+        queued = [job_id for job_id in self._futures if self.is_queued(job_id)]
+        for job_id in reversed(queued):  # the running one last: else the next would begin meanwhile
+            paused = self.job(job_id).status is JobStatus.PAUSED
+            with contextlib.suppress(Conflict):  # it has just ended by itself
+                self._ask(job_id, "pause" if paused else "cancel")
+        return len(queued)
 
     def delete(self, job_id: str) -> None:
         """Remove a run that isn't running; only what no other run refers to is freed, on the disk too."""

@@ -70,8 +70,14 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    run = verbs.add_parser("run", help="import a video and run all stages on it")
-    run.add_argument("video", type=Path)
+    run = verbs.add_parser("run", help="import videos and run all stages on each, one after the other")
+    run.add_argument("videos", type=Path, nargs="*", metavar="VIDEO")
+    run.add_argument(
+        "--all",
+        action="store_true",
+        dest="everything",
+        help="every video of the library that was not run, or whose last run failed or was interrupted",
+    )
     run.add_argument("--profile", default="soccer_broadcast", metavar="P")
     run.add_argument(
         "--book", action="append", default=[], dest="books", metavar="NAME", help="only these books' brands"

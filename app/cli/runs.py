@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from app.cli.console import RunReporter, table
@@ -80,22 +81,36 @@ def _say_what_leaves(given: argparse.Namespace, settings: Any) -> None:
 
 
 def do_run(given: argparse.Namespace) -> int:
+    if given.everything == bool(given.videos):
+        raise UserFixable(
+            "Name the videos to run, or give --all without any." if given.videos else "No video was named.",
+            still_works="Nothing was started.",
+            to_do="For instance: sponsight run match.mp4, or: sponsight run --all",
+        )
     overrides = _with_models(given, overrides_of(given))
     with open_container(given.library, workers=given.workers) as app:
         settings = app.jobs.effective_settings(given.profile, overrides)
         _say_what_leaves(given, settings[StageName.ESCALATE_CLOUD])
-        source = app.jobs.import_source(given.video)
+        app.library.brands.check_books(given.books)
         options: dict[str, Any] = {
             "profile": given.profile,
             "overrides": overrides,
             "books": tuple(given.books),
             "escalation": not given.no_escalation,
         }
-        if given.plan:
-            print_plan(app.jobs.plan_initial(source.id, **options))
-            return 0
-        job = app.jobs.create(source.id, **options)
-        return follow(app, job, given)
+        if len(given.videos) == 1:
+            source = app.jobs.import_source(given.videos[0])
+            if given.plan:
+                print_plan(app.jobs.plan_initial(source.id, **options))
+                return 0
+            return follow(app, app.jobs.create(source.id, **options), given)
+        from app.cli.batch import all_due, all_named, run_steps
+
+        quiet = given.quiet or given.json_events
+        steps = (
+            all_due(app, options, quiet=quiet) if given.everything else all_named(app, given.videos, options)
+        )
+        return run_steps(app, steps, given)
 
 
 def do_replay(given: argparse.Namespace) -> int:
@@ -175,11 +190,19 @@ def _ask(given: argparse.Namespace, what: Wish) -> int:
         return 0
 
 
-def follow(app: Container, job: DetectJob, given: argparse.Namespace) -> int:
-    """Start a run, show it to its end, print what it found. Returns the exit code."""
+def follow(
+    app: Container, job: DetectJob, given: argparse.Namespace, interrupted: Callable[[], None] = lambda: None
+) -> int:
+    """Start a run, show it to its end, print what it found. Returns the exit code. Ctrl+C pauses the run and calls
+    `interrupted`."""
     reporter = RunReporter(app.mailbox, json_events=given.json_events, quiet=given.quiet)
     future = app.jobs.start(job.id)
-    done: DetectJob = reporter.follow(future, lambda: app.jobs.pause(job.id))
+
+    def pause() -> None:
+        interrupted()
+        app.jobs.pause(job.id)
+
+    done: DetectJob = reporter.follow(future, pause)
     if done.status is not JobStatus.COMPLETED:
         if not given.json_events:
             print(f"Run {done.id[:8]} is {done.status.value}. Go on with: sponsight resume {done.id[:8]}")

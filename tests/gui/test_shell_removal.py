@@ -45,8 +45,8 @@ def test_delete_asks_and_enter_keeps_the_video(qtbot, demo_window):
 
 def test_a_removed_video_leaves_every_page_and_undo_brings_it_back(qtbot, demo_window, at):
     window = demo_window.window
-    for page in ("view.report", "view.runs", "view.brands"):
-        demo_window.do(page)
+    for id in ("view.report", "view.runs", "view.brands"):
+        demo_window.do(id)
     source, job = window.session.source, window.session.job
     video = Path(source.path)
     page = start_page(demo_window)

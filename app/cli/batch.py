@@ -1,0 +1,123 @@
+"""run with several videos: how many will run, each in turn, and at the end how each of them ended."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from app.cli import STOPPED
+from app.cli.console import complain
+from app.cli.runs import follow, print_plan
+from app.container import Container
+from app.demo_run import usual_books
+from app.run_all import Due, find_due, make_run
+from engine.domain.errors import Cancelled, SponsightError
+from engine.domain.jobs import DetectJob
+from engine.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One video: its name, how its run is made, and its plan (None where a run goes on that has one)."""
+
+    name: str
+    make: Callable[[], DetectJob]
+    plan: Callable[[], Plan] | None = None
+
+
+def all_named(app: Container, paths: Sequence[Path], options: dict[str, Any]) -> list[Step]:
+    """New runs of the videos at these paths, each video once; they are imported when their turn comes."""
+
+    def source(path: Path) -> str:
+        return app.jobs.import_source(path).id
+
+    return [
+        Step(
+            path.name,
+            lambda path=path: app.jobs.create(source(path), **options),  # type: ignore[misc]
+            lambda path=path: app.jobs.plan_initial(source(path), **options),  # type: ignore[misc]
+        )
+        for path in dict.fromkeys(path.expanduser().resolve() for path in paths)
+    ]
+
+
+def all_due(app: Container, options: dict[str, Any], *, quiet: bool) -> list[Step]:
+    """The runs of all videos of the library that still have to be run; those whose file is gone are told."""
+    steps = []
+    for due in find_due(app.jobs.sources(), app.jobs.jobs(), app.jobs.is_queued):
+        if due.is_missing:
+            if not quiet:
+                print(f"{due.source.name} is left out: {due.source.path} is not there.", file=sys.stderr)
+        elif due.how == "new":
+            steps.append(_new(app, due, options))
+        else:
+            steps.append(Step(due.source.name, partial(make_run, app, due)))
+    return steps
+
+
+def _new(app: Container, due: Due, options: dict[str, Any]) -> Step:
+    chosen = {**options, "books": options["books"] or usual_books(app, due.source)}
+    return Step(
+        due.source.name,
+        partial(app.jobs.create, due.source.id, **chosen),
+        partial(app.jobs.plan_initial, due.source.id, **chosen),
+    )
+
+
+def run_steps(app: Container, steps: Sequence[Step], given: argparse.Namespace) -> int:
+    """Run one video after the other and return the exit code: of the first failure, where there was one. A failure
+    stops no other video; Ctrl+C pauses the one that runs and begins no further one."""
+    quiet = given.quiet or given.json_events
+    if given.plan:
+        return _show_plans(steps)
+    if not quiet:
+        print(_how_many(len(steps)), file=sys.stderr)
+    failed: list[tuple[str, SponsightError]] = []
+    complete, stopped = 0, False
+
+    def interrupted() -> None:
+        nonlocal stopped
+        stopped = True
+
+    for number, step in enumerate(steps, 1):
+        if stopped:
+            break
+        if not quiet:
+            print(f"\n[{number}/{len(steps)}] {step.name}", file=sys.stderr)
+        try:
+            follow(app, step.make(), given, interrupted)
+            complete += 1
+        except SponsightError as error:
+            failed.append((step.name, error))
+            complain(error)
+        except Cancelled:
+            continue
+    if not quiet:
+        print(f"\n{complete} of {len(steps)} videos analysed.", file=sys.stderr)
+    for name, why in failed:
+        print(f"{name}: {why.message}", file=sys.stderr)
+    if failed:
+        return failed[0][1].exit_code
+    return 0 if complete == len(steps) else STOPPED
+
+
+def _how_many(count: int) -> str:
+    if not count:
+        return "Every video of the library is analysed: nothing to run."
+    return "1 video will run." if count == 1 else f"{count} videos will run, one after the other."
+
+
+def _show_plans(steps: Sequence[Step]) -> int:
+    print(_how_many(len(steps)))
+    for step in steps:
+        print(f"\n{step.name}")
+        if step.plan is None:
+            print("goes on with the run that it has, with that run's settings")
+        else:
+            print_plan(step.plan())
+    return 0
