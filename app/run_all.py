@@ -94,6 +94,7 @@ class Batch:
 
     def __init__(self, app: Container, due: Sequence[Due], profile: str = DEFAULT_PROFILE) -> None:
         self.done: Future[tuple[Ended, ...]] = Future()
+        self.done.set_running_or_notify_cancel()  # whoever no longer waits for it can't cancel it
         self._jobs = app.jobs
         self._lock = threading.Lock()
         self._ended: dict[int, Ended] = {}

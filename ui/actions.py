@@ -227,6 +227,12 @@ def _run(add: _Add) -> None:
     add("run.pause", tr("Pause"), "", "pause", help, "run", scope=g)
     help = tr("End the run; everything finished is kept.")
     add("run.cancel", tr("Stop"), "Ctrl+.", "stop", help, "run", scope=g)
+    help = tr(
+        "Run every video that was not run, or whose last run failed or was interrupted, one after the other."
+    )
+    add("run.all", tr("Run all…"), "Ctrl+F5", "run", help, "run", scope=g)
+    help = tr("End what is running and what waits for its turn; everything finished is kept.")
+    add("run.stop_all", tr("Stop all"), "Ctrl+Shift+F5", "stop", help, "run", scope=g)
     help = tr("See the plan and run again from the selected stage with the edited settings.")
     add("run.replay", tr("Run as replay…"), "Shift+F5", "replay", help, "run", scope=g)
     help = tr("Same settings, from the first incomplete stage.")

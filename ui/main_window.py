@@ -24,6 +24,7 @@ from ui.pages import Pages
 from ui.removal_control import RemovalControl
 from ui.review import build_review
 from ui.review_page import ReviewPage
+from ui.run_all_control import RunAllControl
 from ui.run_control import RunControl
 from ui.runs.panel import RunPanel
 from ui.search_control import SearchControl
@@ -52,6 +53,7 @@ class MainWindow(QMainWindow):
         self.messages = messages
         self.session = Session(services, self)
         self.runs = RunControl(services, self.session, self)
+        self.run_all = RunAllControl(services, self.session, self)
         self.library = LibraryControl(services, self.session, self)
         self.removal = RemovalControl(services, self.session, self)
         self.dialogs = DialogControl(services, self)
@@ -190,6 +192,8 @@ class MainWindow(QMainWindow):
             "help.logs": self.dialogs.logs,
             "help.about": self.dialogs.about,
             "run.start": self._run,
+            "run.all": self.run_all.ask,
+            "run.stop_all": self.run_all.stop,
             "run.pause": self.runs.pause,
             "run.cancel": self.runs.cancel,
             "run.replay": self._replay,

@@ -18,6 +18,7 @@ _BREAKS = frozenset(
         "view.theme",
         "canvas.fit",
         "canvas.hide_boxes",
+        "run.all",
         "run.replay",
         "run.accept",
         "review.confirm_selected",

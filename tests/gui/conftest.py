@@ -115,6 +115,23 @@ def finished_demo(shared_dir: Path) -> Path:
 
 
 @pytest.fixture
+def clips(finished_demo: Path, tmp_path: Path) -> Callable[[int], list[Path]]:
+    """Makes videos that differ (in what follows their last frame)."""
+
+    def make(count: int) -> list[Path]:
+        made = []
+        for number in range(count):
+            path = tmp_path / f"match {number}.mp4"
+            shutil.copy(next((finished_demo / "demo").glob("*.mp4")), path)
+            with path.open("ab") as end:
+                end.write(b"\0\0\0\x0cfree" + bytes([number]) * 4)
+            made.append(path)
+        return made
+
+    return make
+
+
+@pytest.fixture
 def demo_library(finished_demo: Path, tmp_path: Path) -> Path:
     """A copy of the finished demo of this test's own."""
     folder = tmp_path / "library"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 
@@ -11,21 +9,9 @@ from app.cli import main
 from engine.domain.jobs import JobStatus
 
 
-def _clips(finished_demo, tmp_path, count):
-    """Videos that differ (in what follows their last frame)."""
-    made = []
-    for number in range(count):
-        path = tmp_path / f"match {number}.mp4"
-        shutil.copy(next((finished_demo / "demo").glob("*.mp4")), path)
-        with path.open("ab") as end:
-            end.write(b"\0\0\0\x0cfree" + bytes([number]) * 4)
-        made.append(path)
-    return made
-
-
-def test_a_refused_video_among_others_is_told(open_window, library_dir, finished_demo, tmp_path):
+def test_a_refused_video_among_others_is_told(open_window, library_dir, clips, tmp_path):
     driver = open_window(library_dir)
-    good = _clips(finished_demo, tmp_path, 2)
+    good = clips(2)
     broken = tmp_path / "broken.mp4"
     broken.write_text("no video")
     driver.window.library.import_files([good[0], broken, good[1]])
@@ -36,10 +22,10 @@ def test_a_refused_video_among_others_is_told(open_window, library_dir, finished
 
 
 def test_the_last_good_video_is_opened_where_the_last_one_is_refused(
-    open_window, library_dir, finished_demo, tmp_path
+    open_window, library_dir, clips, tmp_path
 ):
     driver = open_window(library_dir)
-    (good,) = _clips(finished_demo, tmp_path, 1)
+    (good,) = clips(1)
     broken = tmp_path / "broken.mp4"
     broken.write_text("no video")
     driver.window.library.import_files([good, broken])
@@ -49,10 +35,10 @@ def test_the_last_good_video_is_opened_where_the_last_one_is_refused(
     assert driver.app.actions["run.start"].isEnabled()
 
 
-def _two_going(driver, finished_demo, tmp_path):
+def _two_going(driver, clips):
     """A run of one video that is going, and the run of another that waits for it; both jobs' ids."""
     window = driver.window
-    window.library.import_files(_clips(finished_demo, tmp_path, 2))
+    window.library.import_files(clips(2))
     driver.settle()
     ids = []
     for source in sorted(window.session.shelf.sources, key=lambda s: s.name):
@@ -66,10 +52,10 @@ def _two_going(driver, finished_demo, tmp_path):
     return ids
 
 
-def test_a_run_that_waits_says_for_what_and_can_be_stopped(open_window, library_dir, finished_demo, tmp_path):
+def test_a_run_that_waits_says_for_what_and_can_be_stopped(open_window, library_dir, clips):
     driver = open_window(library_dir)
     window = driver.window
-    first, second = _two_going(driver, finished_demo, tmp_path)
+    first, second = _two_going(driver, clips)
     driver.until(lambda: "match 0.mp4" in window.messages.words)
     assert window.session.job.id == second and window.session.job.status is JobStatus.PENDING
     assert not driver.app.actions["run.start"].isEnabled(), "it is on its turn already"
@@ -83,12 +69,10 @@ def test_a_run_that_waits_says_for_what_and_can_be_stopped(open_window, library_
     driver.until(lambda: window.session.shelf.job(first).status is JobStatus.CANCELLED)
 
 
-def test_a_run_that_waits_is_cancelled_from_the_command_line(
-    open_window, library_dir, finished_demo, tmp_path, capsys
-):
+def test_a_run_that_waits_is_cancelled_from_the_command_line(open_window, library_dir, clips, capsys):
     driver = open_window(library_dir)
     window = driver.window
-    first, second = _two_going(driver, finished_demo, tmp_path)
+    first, second = _two_going(driver, clips)
     assert main(["--library", str(library_dir), "cancel", second]) == 0
     assert "pending" in capsys.readouterr().out
     driver.until(lambda: window.session.shelf.job(second).status is JobStatus.CANCELLED)
@@ -101,11 +85,9 @@ def test_a_run_that_waits_is_cancelled_from_the_command_line(
     driver.until(lambda: window.session.shelf.job(first).status is JobStatus.CANCELLED)
 
 
-def test_what_a_closed_window_left_waiting_is_offered_and_goes_on(
-    open_window, library_dir, finished_demo, tmp_path
-):
+def test_what_a_closed_window_left_waiting_is_offered_and_goes_on(open_window, library_dir, clips):
     driver = open_window(library_dir)
-    ids = _two_going(driver, finished_demo, tmp_path)
+    ids = _two_going(driver, clips)
     driver.window.close()
     driver.until(driver.app.closed.is_set)
     again = open_window(library_dir)
@@ -120,10 +102,10 @@ def test_what_a_closed_window_left_waiting_is_offered_and_goes_on(
     assert banner.isHidden()
 
 
-def test_the_end_of_another_run_is_told_with_its_name(open_window, library_dir, finished_demo, tmp_path):
+def test_the_end_of_another_run_is_told_with_its_name(open_window, library_dir, clips):
     driver = open_window(library_dir)
     window = driver.window
-    _two_going(driver, finished_demo, tmp_path)
+    _two_going(driver, clips)
     driver.until(lambda: "match 0.mp4 is analysed" in window.messages.words, 120)
     driver.until(lambda: window.session.job.status is JobStatus.COMPLETED, 120)
     driver.settle()

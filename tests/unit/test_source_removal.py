@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,6 +173,33 @@ def test_freeing_gives_the_space_back_and_keeps_what_was_decided(desk: Desk, job
     overlay = desk.overlay(again)
     assert not overlay.orphans
     assert [a.decision is not None for a in overlay.appearances if a.text == "HANKOOK"] == [True]
+
+
+def test_undo_goes_on_past_a_removal_whose_runs_were_freed(desk: Desk, job: DetectJob) -> None:
+    other = desk.replay(job)
+    desk.bus.do(AcceptRun(job_id=other.id))
+    removal_of(desk).remove([job.source_asset_id], free=True)
+    titles = []
+    while (change := desk.bus.undo()) is not None:
+        titles.append(change.title)
+    assert titles == ["Undo Remove match.mp4", "Undo Accept a run of match.mp4", "Undo Confirm Hankook"]
+    assert desk.library.decisions.counts() == {} and desk.library.verify().ok
+
+
+def test_a_video_is_removed_once_where_two_ask_at_once(desk: Desk, job: DetectJob) -> None:
+    removal, both = removal_of(desk), threading.Barrier(2)
+
+    def remove() -> str:
+        both.wait()
+        try:
+            return removal.remove([job.source_asset_id]).title
+        except UserFixable as refused:
+            return refused.message
+
+    with ThreadPoolExecutor(2) as pool:
+        said = [f.result() for f in (pool.submit(remove), pool.submit(remove))]
+    assert sorted(said) == ["Remove match.mp4", "match.mp4 was removed from this library."]
+    assert [e.command for e in desk.library.audit.all()] == ["decide", "remove-source"]
 
 
 def test_what_two_videos_share_is_not_freed(desk: Desk) -> None:

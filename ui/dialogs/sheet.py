@@ -16,8 +16,8 @@ class ShortcutSheet(Dialog):
 
     def __init__(self, parent: QWidget, actions: ActionSet) -> None:
         text = tr(
-            "Keys of the review area and of the brands page act while the focus is there and nobody types; all "
-            "others act everywhere."
+            "Keys of the review area, the brands page and the library act while the focus is there and nobody types; "
+            "all others act everywhere."
         )
         super().__init__(parent, tr("Keyboard shortcuts"), text, width=1080)
         self.resize(1080, 720)

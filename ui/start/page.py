@@ -127,6 +127,7 @@ class StartPage(QWidget):
         row.addWidget(self._recent)
         actions = self._services.actions
         row.addWidget(_button(actions["file.demo"]))
+        row.addWidget(_button(actions["run.all"]))
         row.addWidget(_button(actions["file.import"], primary=True))
         return row
 
@@ -253,7 +254,9 @@ class StartPage(QWidget):
                 self._grid.addWidget(card)
         self.search(self._filter)
         if left_by is not None and (left := self._shown()):
-            left[min(left_by, len(left) - 1)].setFocus(Qt.FocusReason.OtherFocusReason)
+            card = left[min(left_by, len(left) - 1)]
+            card.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._scroll.ensureWidgetVisible(card)
         elif self.hasFocus() or left_by is not None:
             self._focus_card()
         self._go_to_wanted()

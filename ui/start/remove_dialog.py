@@ -47,7 +47,11 @@ class RemoveDialog(Dialog):
 
 def what_goes(source: SourceAsset, held: Holding) -> str:
     """What leaves lists, totals and reports; that the file stays."""
-    decisions = plural(held.decisions, tr("{n} decision"), tr("{n} decisions"))
+    decisions = (
+        plural(held.decisions, tr("{n} decision"), tr("{n} decisions"))
+        if held.decisions
+        else tr("no decision")
+    )
     if not held.runs and not held.decisions:
         goes = tr("Nothing was analysed or decided yet: only its entry goes.")
     elif held.counts:
