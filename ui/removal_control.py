@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -11,7 +12,7 @@ from app.commands import RestoreSource
 from engine.domain.jobs import SourceAsset
 from ui.session import Session
 from ui.text import tr
-from ui.workspace import Services
+from ui.workspace import ReviewArea, Services
 
 if TYPE_CHECKING:
     from storage.removals import Holding
@@ -22,9 +23,10 @@ INITIATOR = "library"
 class RemovalControl(QObject):
     """Dialogs are opened, never executed; all else is off the main thread."""
 
-    def __init__(self, services: Services, session: Session, window: QWidget) -> None:
+    def __init__(self, services: Services, session: Session, review: ReviewArea, window: QWidget) -> None:
         super().__init__(window)
         self._services = services
+        self._review = review
         self._session = session
         self._window = window
         self._removal = services.container.removal
@@ -59,13 +61,16 @@ class RemovalControl(QObject):
         dialog.open()
 
     def remove(self, source: SourceAsset, free: bool) -> None:
-        """Takes the video out of the library."""
+        """Takes the video out of the library once all is stored that was decided before this was asked for."""
         removal = self._removal
-        self._services.tasks.call(
+        call = partial(
+            self._services.tasks.call,
             tr("Removing {name}").format(name=source.name),
             lambda: removal.remove([source.id], initiator=INITIATOR),
             lambda _: self._removed(source, free),
+            in_turn=True,
         )
+        self._review.when_stored(call)
 
     def _removed(self, source: SourceAsset, free: bool) -> None:
         self._services.saved()
