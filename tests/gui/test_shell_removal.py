@@ -129,6 +129,19 @@ def test_freeing_takes_the_runs_and_leaves_the_decisions(qtbot, demo_window, at)
     assert library.decisions.counts() == {source_id: 1} and window.session.shelf.jobs == ()
 
 
+def test_what_was_decided_a_moment_before_is_stored_first(qtbot, demo_window, at):
+    window = demo_window.window
+    library = demo_window.app.container.library
+    source = window.session.source
+    at.with_brand()
+    qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_P)
+    assert window.review.desk.pending, "it is on its way"
+    window.removal.remove(source, False)
+    demo_window.until(lambda: window.session.source is None)
+    demo_window.settle()
+    assert library.decisions.counts() == {source.id: 1} and "was removed" in window.messages.words
+
+
 def test_a_video_whose_run_is_going_is_not_even_asked_about(qtbot, demo_window):
     window = demo_window.window
     job = window.session.job
