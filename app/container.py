@@ -58,7 +58,7 @@ class Container:
             if not self.library.read_only:
                 self.removal.tidy()
         except (SponsightError, OSError) as error:
-            log.warning("The space of removed videos could not be freed. %s", error)
+            log.warning("The space of removed sources could not be freed. %s", error)
         finally:
             self.library.close()
 

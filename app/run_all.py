@@ -1,4 +1,4 @@
-"""Which videos of a library still have to be run, how each of them goes on, and all of them one after the other."""
+"""Which sources of a library still have to be run, how each of them goes on, and all of them one after the other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ How = Literal["new", "retry", "resume"]
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A video that has to be run: with a `new` run, a `retry` of `job`, or by going on with `job`, which was
+    """A source that has to be run: with a `new` run, a `retry` of `job`, or by going on with `job`, which was
     interrupted or never began."""
 
     source: SourceAsset
@@ -30,15 +30,15 @@ class Due:
 
     @property
     def is_missing(self) -> bool:
-        """Whether the video's file is not where it was; asks the disk."""
+        """Whether the video is not where it was; asks the disk."""
         return not Path(self.source.path).is_file()
 
 
 def find_due(
     sources: Sequence[SourceAsset], jobs: Sequence[DetectJob], is_queued: Callable[[str], bool]
 ) -> tuple[Due, ...]:
-    """The videos without a run, or whose newest run failed, was interrupted, or has not begun; the first imported
-    first. `jobs` are newest first. A run that a person stopped is taken up again only where the video has no
+    """The sources without a run, or whose newest run failed, was interrupted, or has not begun; the first imported
+    first. `jobs` are newest first. A run that a person stopped is taken up again only where the source has no
     complete one. What is running or waits for its turn (`is_queued`) is not among them."""
     found = []
     for source in reversed(sources):
@@ -64,7 +64,7 @@ def _due(source: SourceAsset, mine: Sequence[DetectJob]) -> Due | None:
 
 
 def make_run(app: Container, due: Due, profile: str = DEFAULT_PROFILE) -> DetectJob:
-    """The run that a due video is to be run with, not started; new ones are made with this profile. Raises
+    """The run that a due source is to be run with, not started; new ones are made with this profile. Raises
     UserFixable where it can't be made."""
     from app.demo_run import usual_books
 
@@ -77,7 +77,7 @@ def make_run(app: Container, due: Due, profile: str = DEFAULT_PROFILE) -> Detect
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a video's run ended: `job` as it is then (None where none could be made), `error` what made it fail."""
+    """How a source's run ended: `job` as it is then (None where none could be made), `error` what made it fail."""
 
     source: SourceAsset
     job: DetectJob | None
@@ -89,7 +89,7 @@ class Ended:
 
 
 class Batch:
-    """Runs of several videos, one after the other in the queue. One that fails, or can't be made, stops no other;
+    """Runs of several sources, one after the other in the queue. One that fails, or can't be made, stops no other;
     `done` gives how each ended once the last one has. Thread-safe."""
 
     def __init__(self, app: Container, due: Sequence[Due], profile: str = DEFAULT_PROFILE) -> None:

@@ -1,7 +1,7 @@
-"""Taking videos out of the library: what would go, the step itself and its way back, and the space of what is gone.
+"""Taking sources out of the library: what would go, the step itself and its way back, and the space of what is gone.
 
 A removal hides a source at once and can be undone. What it held of disk space is freed after a while, or at once
-where the person wants that: then undo brings back the video and what was decided, and the runs are made again.
+where the person wants that: then undo brings back the source and what was decided, and the runs are made again.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from storage.library import Library
 from storage.removals import GOING, Holding, Removed, under_way
 
 KEPT_DAYS = 7
-"""For so many days the runs of a removed video can be brought back."""
+"""For so many days the runs of a removed source can be brought back."""
 
 
 class SourceRemoval:
-    """The use cases around removed videos. Thread-safe."""
+    """The use cases around removed sources. Thread-safe."""
 
     def __init__(self, library: Library, bus: CommandBus, jobs: JobService, mailbox: Mailbox) -> None:
         self._library = library
@@ -43,7 +43,7 @@ class SourceRemoval:
         Raises what `check` raises; nothing is removed then."""
         sources = self.check(source_ids)
         steps = tuple(RemoveSource(source_id=source.id) for source in sources)
-        step = steps[0] if len(steps) == 1 else Several.of(f"Remove {len(steps)} videos", steps)
+        step = steps[0] if len(steps) == 1 else Several.of(f"Remove {len(steps)} sources", steps)
         change = self._bus.do(step, initiator=initiator)
         if free:
             self.free([source.id for source in sources])

@@ -75,12 +75,12 @@ def refuse_removed(source_id: str, conn: Connection) -> None:
 
 
 def under_way(name: str, status: JobStatus) -> Conflict:
-    """Why a video of this name can't be removed while a run of it has this status."""
+    """Why a source of this name can't be removed while a run of it has this status."""
     going = "is running" if status is JobStatus.RUNNING else "waits for its turn"
     return Conflict(
-        f"A run of {name} {going}: a video that is being analysed can't be removed.",
+        f"A run of {name} {going}: what is being analysed can't be removed.",
         still_works="Nothing was changed.",
-        to_do="Stop the run or let it end, then remove the video.",
+        to_do="Stop the run or let it end, then remove the source.",
     )
 
 

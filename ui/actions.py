@@ -154,7 +154,7 @@ def _file_and_edit(add: _Add) -> None:
         scope=g,
     )
     help = tr(
-        "Take the chosen video out of the library; Undo brings it back. The file itself is not touched."
+        "Take the chosen source out of the library; Undo brings it back. The video itself is not touched."
     )
     add("library.remove", tr("Remove from the library…"), "Del", "trash", help, "file", scope="L")
     help = tr("Theme, workers, keys and more.")
@@ -228,7 +228,7 @@ def _run(add: _Add) -> None:
     help = tr("End the run; everything finished is kept.")
     add("run.cancel", tr("Stop"), "Ctrl+.", "stop", help, "run", scope=g)
     help = tr(
-        "Run every video that was not run, or whose last run failed or was interrupted, one after the other."
+        "Run every source that was not run, or whose last run failed or was interrupted, one after the other."
     )
     add("run.all", tr("Run all…"), "Ctrl+F5", "run", help, "run", scope=g)
     help = tr("End what is running and what waits for its turn; everything finished is kept.")

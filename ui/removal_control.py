@@ -1,4 +1,4 @@
-"""Videos that leave the library: the question, the step, and the word that says how to get them back."""
+"""Sources that leave the library: the question, the step, and the word that says how to get them back."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class RemovalControl(QObject):
         self._services.actions["library.remove"].setEnabled(writable and bool(self._session.shelf.sources))
 
     def ask(self, source_id: str) -> None:
-        """Asks whether this video is to go; a run of it that is under way is told first."""
+        """Asks whether this source is to go; a run of it that is under way is told first."""
         source, removal = self._session.shelf.source(source_id), self._removal
         if source is None:
             self._services.messages.tell(
-                tr("Choose a video first: arrow keys go from one to the next."), seconds=6
+                tr("Choose a source first: arrow keys go from one to the next."), seconds=6
             )
             return
 
@@ -61,7 +61,7 @@ class RemovalControl(QObject):
         dialog.open()
 
     def remove(self, source: SourceAsset, free: bool) -> None:
-        """Takes the video out of the library once all is stored that was decided before this was asked for."""
+        """Takes the source out of the library once all is stored that was decided before this was asked for."""
         removal = self._removal
         call = partial(
             self._services.tasks.call,
@@ -90,7 +90,7 @@ class RemovalControl(QObject):
         )
 
     def restore(self, source: SourceAsset) -> None:
-        """Brings a removed video back, with what is still there of it."""
+        """Brings a removed source back, with what is still there of it."""
         bus = self._services.container.bus
         self._services.tasks.call(
             tr("Bringing back {name}").format(name=source.name),

@@ -1,4 +1,4 @@
-"""All videos that still have to be run: the question, the runs one after the other, and how each of them ended."""
+"""All sources that still have to be run: the question, the runs one after the other, and how each of them ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui.text import plural, tr
 from ui.workspace import Services, Tone
 
 MOST_TOLD = 4
-"""More failed videos than these are told as a number."""
+"""More failed runs than these are told as a number."""
 
 
 class RunAllControl(QObject):
@@ -43,7 +43,7 @@ class RunAllControl(QObject):
         actions["run.stop_all"].setEnabled(writable and going)
 
     def ask(self) -> None:
-        """Says how many videos will run, and which."""
+        """Says how many sources will run, and which."""
         due = self._due()
 
         def look() -> tuple[list[Due], list[Due]]:
@@ -57,9 +57,11 @@ class RunAllControl(QObject):
 
         due, missing = found
         if not due:
-            text = plural(len(missing), tr("{n} video can't be run"), tr("{n} videos can't be run"))
+            text = plural(len(missing), tr("{n} source can't be run"), tr("{n} sources can't be run"))
             names = ", ".join(one.source.name for one in missing[:MOST_TOLD])
-            detail = tr("The file is not where it was: {names}. Use “Locate the video…”.").format(names=names)
+            detail = tr("The video is not where it was: {names}. Use “Locate the video…”.").format(
+                names=names
+            )
             self._services.messages.tell(f"{text}.", "warning", detail=detail)
             return
         profiles = profile_names(self._own)
@@ -82,7 +84,7 @@ class RunAllControl(QObject):
         self._session.refresh()
         if not batch.done.done():
             key = self._services.actions.key_text("run.stop_all")
-            text = plural(count, tr("{n} video runs."), tr("{n} videos run, one after the other."))
+            text = plural(count, tr("{n} source runs."), tr("{n} sources run, one after the other."))
             self._services.messages.tell(text, detail=tr("{key} stops them.").format(key=key), seconds=10)
         self._services.tasks.follow(tr("The runs"), batch.done, self._ended)
 
@@ -100,9 +102,9 @@ class RunAllControl(QObject):
         self._session.refresh()
         done = sum(one.is_complete for one in ended)
         failed = [one for one in ended if one.error is not None]
-        text = plural(done, tr("{n} video is analysed."), tr("{n} videos are analysed."))
+        text = plural(done, tr("{n} source is analysed."), tr("{n} sources are analysed."))
         if done < len(ended):
-            text = tr("{done} of {n} videos analysed.").format(done=done, n=len(ended))
+            text = tr("{done} of {n} sources analysed.").format(done=done, n=len(ended))
         lines = [f"{one.source.name}: {_why(one.error)}" for one in failed[:MOST_TOLD]]
         if len(failed) > MOST_TOLD:
             lines.append(tr("… and {n} more.").format(n=len(failed) - MOST_TOLD))

@@ -1,4 +1,4 @@
-"""run with several videos: how many will run, each in turn, and at the end how each of them ended."""
+"""run with several videos, or all sources: how many will run, each in turn, and at the end how each of them ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from engine.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One video: its name, how its run is made, and its plan (None where a run goes on that has one)."""
+    """One source: its name, how its run is made, and its plan (None where a run goes on that has one)."""
 
     name: str
     make: Callable[[], DetectJob]
@@ -47,7 +47,7 @@ def all_named(app: Container, paths: Sequence[Path], options: dict[str, Any]) ->
 
 
 def all_due(app: Container, options: dict[str, Any], *, quiet: bool) -> list[Step]:
-    """The runs of all videos of the library that still have to be run; those whose file is gone are told."""
+    """The runs of all sources of the library that still have to be run; those whose video is gone are told."""
     steps = []
     for due in find_due(app.jobs.sources(), app.jobs.jobs(), app.jobs.is_queued):
         if due.is_missing:
@@ -70,8 +70,8 @@ def _new(app: Container, due: Due, options: dict[str, Any]) -> Step:
 
 
 def run_steps(app: Container, steps: Sequence[Step], given: argparse.Namespace) -> int:
-    """Run one video after the other and return the exit code: of the first failure, where there was one. A failure
-    stops no other video; Ctrl+C pauses the one that runs and begins no further one."""
+    """Run one source after the other and return the exit code: of the first failure, where there was one. A failure
+    stops no other; Ctrl+C pauses the one that runs and begins no further one."""
     quiet = given.quiet or given.json_events
     if given.plan:
         return _show_plans(steps)
@@ -98,7 +98,7 @@ def run_steps(app: Container, steps: Sequence[Step], given: argparse.Namespace) 
         except Cancelled:
             continue
     if not quiet:
-        print(f"\n{complete} of {len(steps)} videos analysed.", file=sys.stderr)
+        print(f"\n{complete} of {len(steps)} runs are complete.", file=sys.stderr)
     for name, why in failed:
         print(f"{name}: {why.message}", file=sys.stderr)
     if failed:
@@ -108,8 +108,8 @@ def run_steps(app: Container, steps: Sequence[Step], given: argparse.Namespace) 
 
 def _how_many(count: int) -> str:
     if not count:
-        return "Every video of the library is analysed: nothing to run."
-    return "1 video will run." if count == 1 else f"{count} videos will run, one after the other."
+        return "Every source of the library is analysed: nothing to run."
+    return "1 run follows." if count == 1 else f"{count} runs follow, one after the other."
 
 
 def _show_plans(steps: Sequence[Step]) -> int:

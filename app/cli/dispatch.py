@@ -19,7 +19,7 @@ _HOMES = {
     "diff": "look",
     "accept": "look",
     "export": "look",
-    "videos": "videos",
+    "sources": "sources",
     "brands": "brands",
     "decisions": "decisions",
     "demo": "demo",

@@ -32,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND")
     _run_verbs(verbs)
     _look_verbs(verbs)
-    _video_verbs(verbs)
+    _source_verbs(verbs)
     _brand_verbs(verbs)
     _decision_verbs(verbs)
     _house_verbs(verbs)
@@ -76,7 +76,7 @@ def _run_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--all",
         action="store_true",
         dest="everything",
-        help="every video of the library that was not run, or whose last run failed or was interrupted",
+        help="every source of the library that was not run, or whose last run failed or was interrupted",
     )
     run.add_argument("--profile", default="soccer_broadcast", metavar="P")
     run.add_argument(
@@ -137,23 +137,23 @@ def _look_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     export.add_argument("--output", type=Path, required=True, metavar="FILE")
 
 
-def _video_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    videos = verbs.add_parser("videos", help="the library's videos: list, remove, restore, free")
-    acts = videos.add_subparsers(dest="act", metavar="ACTION", required=True)
-    listing = acts.add_parser("list", help="all videos with their runs, decisions and disk space")
+def _source_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sources = verbs.add_parser("sources", help="the library's sources: list, remove, restore, free")
+    acts = sources.add_subparsers(dest="act", metavar="ACTION", required=True)
+    listing = acts.add_parser("list", help="all sources with their runs, decisions and disk space")
     listing.add_argument("--removed", action="store_true", help="those that were removed")
     listing.add_argument("--json", action="store_true")
     remove = acts.add_parser(
-        "remove", help="take videos out of the library; can be undone, the files themselves are not touched"
+        "remove", help="take sources out of the library; can be undone, the videos themselves are not touched"
     )
-    remove.add_argument("videos", nargs="+", metavar="VIDEO")
+    remove.add_argument("targets", nargs="+", metavar="VIDEO")
     remove.add_argument(
         "--free", action="store_true", help="give back the space of runs and stored frames now, for good"
     )
-    restore = acts.add_parser("restore", help="bring a removed video back with what was decided about it")
-    restore.add_argument("video", metavar="VIDEO")
-    free = acts.add_parser("free", help="give back the space of removed videos now; decisions are kept")
-    free.add_argument("videos", nargs="*", metavar="VIDEO", help="default: all removed ones")
+    restore = acts.add_parser("restore", help="bring a removed source back with what was decided about it")
+    restore.add_argument("target", metavar="VIDEO")
+    free = acts.add_parser("free", help="give back the space of removed sources now; decisions are kept")
+    free.add_argument("targets", nargs="*", metavar="VIDEO", help="default: all removed ones")
 
 
 def _brand_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -1,4 +1,4 @@
-"""A video leaves the library from its card: asked, told, brought back; a run under way stands in the way."""
+"""A source leaves the library from its card: asked, told, brought back; a run under way stands in the way."""
 
 from __future__ import annotations
 

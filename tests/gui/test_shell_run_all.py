@@ -1,4 +1,4 @@
-"""Every video that still has to be run: told before, run one after the other, stopped, and told at the end."""
+"""Every source that still has to be run: told before, run one after the other, stopped, and told at the end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_it_says_which_will_run_and_nothing_starts_before(open_window, library_d
     imported(driver, made)
     made[1].unlink()
     dialog = ask(driver)
-    assert dialog.windowTitle() == "Run 2 videos?" and dialog.start.text() == "Run 2 videos"
+    assert dialog.windowTitle() == "Run 2 sources?" and dialog.start.text() == "Run 2 sources"
     said = words_of(dialog)
     assert "match 0.mp4" in said and "match 2.mp4" in said and "not run yet" in said
     assert "Left out" in said and "match 1.mp4" in said
@@ -55,7 +55,7 @@ def test_one_failure_stops_no_other_and_is_told_at_the_end(open_window, library_
     made[1].unlink()
     dialog.start.click()
     driver.until(lambda: "run, one after the other" in window.messages.words)
-    driver.until(lambda: "2 of 3 videos analysed" in window.messages.words, 240)
+    driver.until(lambda: "2 of 3 sources analysed" in window.messages.words, 240)
     assert "match 1.mp4" in window.messages.words
     driver.settle()
     states = {
@@ -78,12 +78,12 @@ def test_all_are_stopped_at_once_and_go_on_later(open_window, library_dir, clips
     driver.until(lambda: driver.app.actions["run.stop_all"].isEnabled())
     assert not driver.app.actions["run.all"].isEnabled(), "all of them wait for their turn"
     driver.do("run.stop_all")
-    driver.until(lambda: "0 of 3 videos analysed" in window.messages.words, 60)
+    driver.until(lambda: "0 of 3 sources analysed" in window.messages.words, 60)
     assert "goes on with them" in window.messages.words
     driver.settle()
     assert {j.status for j in window.session.shelf.jobs} == {JobStatus.CANCELLED}
     dialog = ask(driver)
-    assert dialog.windowTitle() == "Run 3 videos?" and "was stopped: goes on" in words_of(dialog)
+    assert dialog.windowTitle() == "Run 3 sources?" and "was stopped: goes on" in words_of(dialog)
     dialog.reject()
 
 
@@ -95,7 +95,7 @@ def test_what_a_closed_window_left_is_offered_again(open_window, library_dir, cl
     driver.close()
     again = open_window(library_dir)
     dialog = ask(again)
-    assert dialog.windowTitle() == "Run 2 videos?"
+    assert dialog.windowTitle() == "Run 2 sources?"
     said = words_of(dialog)
     assert "has not begun yet" in said and "goes on" in said
 
@@ -108,7 +108,7 @@ def test_many_videos_are_told_as_a_number(open_window, library_dir, tmp_path):
             a_job(library, a_source(library, f"match {number}", path=str(path)))
     driver = open_window(library_dir)
     dialog = ask(driver)
-    assert "… and 5 more." in words_of(dialog) and dialog.windowTitle() == "Run 12 videos?"
+    assert "… and 5 more." in words_of(dialog) and dialog.windowTitle() == "Run 12 sources?"
     assert not dialog.profile.isVisible(), "they go on as they were made"
     dialog.reject()
 

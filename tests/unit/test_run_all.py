@@ -170,8 +170,8 @@ def test_several_videos_in_one_call_and_what_failed_is_told_at_the_end(
     names = [str(p) for p in (clips[0], broken, clips[1], clips[0])]
     assert run(library_dir, *names) == 2
     said = capsys.readouterr().err
-    assert "3 videos will run, one after the other" in said
-    assert "[2/3] broken.mp4" in said and "2 of 3 videos analysed" in said
+    assert "3 runs follow, one after the other" in said
+    assert "[2/3] broken.mp4" in said and "2 of 3 runs are complete" in said
     assert said.splitlines()[-1].startswith("broken.mp4: ")
     with Library.open(library_dir) as library:
         assert [j.status for j in library.jobs.all()] == [JobStatus.COMPLETED] * 2
@@ -184,11 +184,11 @@ def test_all_videos_of_the_library_that_are_due(
         for clip in clips:
             app.jobs.import_source(clip)
     assert run(library_dir, "--all", "--plan") == 0
-    assert "2 videos will run" in capsys.readouterr().out
+    assert "2 runs follow" in capsys.readouterr().out
     clips[0].rename(clips[0].with_name("moved.mp4"))
     assert run(library_dir, "--all") == 0
     said = capsys.readouterr().err
-    assert "match 0.mp4 is left out" in said and "1 video will run." in said and "1 of 1" in said
+    assert "match 0.mp4 is left out" in said and "1 run follows." in said and "1 of 1 runs" in said
     clips[0].with_name("moved.mp4").rename(clips[0])
     assert run(library_dir, "--all", "--quiet") == 0
     assert capsys.readouterr().err == ""
@@ -208,7 +208,7 @@ def test_ctrl_c_pauses_the_running_video_and_begins_no_other(
     follow = RunReporter.follow
     monkeypatch.setattr(RunReporter, "follow", stopped_at_once)
     assert run(library_dir, *map(str, clips)) == STOPPED
-    assert "0 of 2 videos analysed" in capsys.readouterr().err
+    assert "0 of 2 runs are complete" in capsys.readouterr().err
     with Library.open(library_dir) as library:
         (job,) = library.jobs.all()
         assert job.status in (JobStatus.PAUSED, JobStatus.PENDING)

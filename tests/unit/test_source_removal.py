@@ -106,7 +106,7 @@ def test_nothing_can_be_done_with_a_removed_video(desk: Desk, job: DetectJob) ->
 
 def test_several_videos_are_one_step(desk: Desk, job: DetectJob) -> None:
     ids = [s.id for s in desk.library.sources.all()]
-    assert removal_of(desk).remove([*ids, ids[0]]).title == "Remove 2 videos"
+    assert removal_of(desk).remove([*ids, ids[0]]).title == "Remove 2 sources"
     assert desk.library.sources.all() == []
     desk.bus.undo()
     assert {s.id for s in desk.library.sources.all()} == set(ids)
@@ -306,7 +306,7 @@ def test_the_log_holds_the_commands_as_they_were_given() -> None:
 
 
 def said(capsys: pytest.CaptureFixture[str], folder: Path, *words: str, code: int = 0) -> str:
-    assert main(["--library", str(folder), "videos", *words]) == code
+    assert main(["--library", str(folder), "sources", *words]) == code
     found = capsys.readouterr()
     return found.out if code == 0 else found.err
 
@@ -326,14 +326,14 @@ def test_videos_are_listed_removed_and_restored(shelf: Path, capsys: pytest.Capt
     assert "match.mp4" in listed and "other.mp4" in listed and "★" in listed
     told = said(capsys, shelf, "remove", "match.mp4")
     assert "2 runs (one counts in totals) and 1 decision" in told and "is not touched" in told
-    assert f"{KEPT_DAYS} days" in told and "videos restore" in told
+    assert f"{KEPT_DAYS} days" in told and "sources restore" in told
     assert "match.mp4" not in said(capsys, shelf, "list")
     assert "match.mp4" in said(capsys, shelf, "list", "--removed")
     assert "match.mp4" in said(capsys, shelf, "list", "--removed", "--json")
     assert "was not imported" in said(capsys, shelf, "remove", "match.mp4", code=2)
     assert "2 runs are back" in said(capsys, shelf, "restore", "/videos/match.mp4")
     assert "match.mp4" in said(capsys, shelf, "list")
-    assert "No removed video" in said(capsys, shelf, "restore", "match.mp4", code=2)
+    assert "No removed source" in said(capsys, shelf, "restore", "match.mp4", code=2)
 
 
 def test_space_is_freed_on_the_command_line(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The question before a video leaves the library: what goes, what stays, what can be brought back."""
+"""The question before a source leaves the library: what goes, what stays, what can be brought back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ui.text import plural, short, size, tr
 
 
 class RemoveDialog(Dialog):
-    """Enter keeps the video."""
+    """Enter keeps the source."""
 
     agreed = Signal(bool)
     """Whether its space is to be freed at once."""
@@ -32,7 +32,7 @@ class RemoveDialog(Dialog):
         self.free.setVisible(held.runs > 0)
         self.body.addWidget(self.free)
         self.body.addStretch()
-        self.remove = self.button(tr("Remove the video"))
+        self.remove = self.button(tr("Remove the source"))
         self.remove.clicked.connect(self._agree)
         self.keep = self.button(tr("Keep it"), primary=True)
         self.keep.clicked.connect(self.reject)
@@ -46,7 +46,7 @@ class RemoveDialog(Dialog):
 
 
 def what_goes(source: SourceAsset, held: Holding) -> str:
-    """What leaves lists, totals and reports; that the file stays."""
+    """What leaves lists, totals and reports; that the video stays."""
     decisions = (
         plural(held.decisions, tr("{n} decision"), tr("{n} decisions"))
         if held.decisions
@@ -64,7 +64,7 @@ def what_goes(source: SourceAsset, held: Holding) -> str:
         runs = plural(held.runs, tr("{n} run"), tr("{n} runs"))
         goes = tr("With it go {runs} and {decisions}; none of its runs counts in totals.")
         goes = goes.format(runs=runs, decisions=decisions)
-    return goes + "\n" + tr("The video file itself is not touched: {path}").format(path=source.path)
+    return goes + "\n" + tr("The video itself is not touched: {path}").format(path=source.path)
 
 
 def what_stays(held: Holding) -> str:

@@ -1,4 +1,4 @@
-"""The question before all videos are run: how many, which, how each goes on, and with which profile."""
+"""The question before all sources are run: how many, which, how each goes on, and with which profile."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RunAllDialog(Dialog):
         chosen: str,
         stop_key: str,
     ) -> None:
-        title = plural(len(due), tr("Run {n} video?"), tr("Run {n} videos?"))
+        title = plural(len(due), tr("Run {n} source?"), tr("Run {n} sources?"))
         words = tr(
             "They run one after the other, and finished ones can be reviewed meanwhile. {key} stops them."
         )
@@ -53,7 +53,7 @@ class RunAllDialog(Dialog):
             self.profile.hide()
         self.body.addStretch()
         self.close_button(tr("Cancel"))
-        self.start = self.button(plural(len(due), tr("Run {n} video"), tr("Run {n} videos")), primary=True)
+        self.start = self.button(plural(len(due), tr("Run {n} source"), tr("Run {n} sources")), primary=True)
         self.start.clicked.connect(self._agree)
         self.start.setFocus()
 
@@ -95,7 +95,7 @@ def _rows(due: Sequence[Due]) -> QGridLayout:
 
 
 def how_in_words(due: Due) -> str:
-    """What became of the video's last run, and what is done about it."""
+    """What became of the source's last run, and what is done about it."""
     job = due.job
     if job is None:
         return tr("not run yet")
@@ -112,7 +112,7 @@ def _left_out(missing: Sequence[Due]) -> QLabel:
     names = ", ".join(one.source.name for one in missing[:MOST_SHOWN])
     if len(missing) > MOST_SHOWN:
         names += tr(" and {n} more").format(n=len(missing) - MOST_SHOWN)
-    label = QLabel(tr("Left out, because the file is not where it was: {names}.").format(names=names))
+    label = QLabel(tr("Left out, because the video is not where it was: {names}.").format(names=names))
     label.setWordWrap(True)
     label.setProperty("look", "muted")
     return label

@@ -1,4 +1,4 @@
-"""videos: list what the library holds, take videos out of it, bring them back, free their space."""
+"""sources: list what the library holds, take sources out of it, bring them back, free their space."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.domain.timebase import format_time
 from storage.removals import Holding, Removed
 
 
-def do_videos(given: argparse.Namespace) -> int:
+def do_sources(given: argparse.Namespace) -> int:
     return {"list": _list, "remove": _remove, "restore": _restore, "free": _free}[given.act](given)
 
 
@@ -37,9 +37,11 @@ def _list(given: argparse.Namespace) -> int:
         print(msgspec.json.encode(rows).decode())
         return 0
     if not sources:
-        print("No video was removed." if given.removed else "No videos yet. Start with: sponsight run VIDEO")
+        print(
+            "No source was removed." if given.removed else "No sources yet. Start with: sponsight run VIDEO"
+        )
         return 0
-    heads = ("video", "length", "runs", "counts", "decisions", "MB", "removed" if given.removed else "path")
+    heads = ("source", "length", "runs", "counts", "decisions", "MB", "removed" if given.removed else "path")
     lines = [
         (
             s.name,
@@ -58,7 +60,7 @@ def _list(given: argparse.Namespace) -> int:
 
 def _remove(given: argparse.Namespace) -> int:
     with open_container(given.library) as app:
-        sources = {s.id: s for s in (_listed(app, word) for word in given.videos)}
+        sources = {s.id: s for s in (_listed(app, word) for word in given.targets)}
         held = {id: app.removal.holding(id) for id in sources}
         change = app.removal.remove(tuple(sources), free=given.free, initiator="cli")
         print(f"{change.title}.")
@@ -70,7 +72,7 @@ def _remove(given: argparse.Namespace) -> int:
             else f"Runs are kept for {KEPT_DAYS} days, so that everything can be brought back"
         )
         print(f"{kept}; decisions are kept for good. Bring back: sponsight decisions undo, "
-              "sponsight videos restore, or import the video again.")  # fmt: skip
+              "sponsight sources restore, or import the video again.")  # fmt: skip
         return 0
 
 
@@ -86,7 +88,7 @@ def _restore(given: argparse.Namespace) -> int:
     from app.commands import RestoreSource
 
     with open_container(given.library) as app:
-        found = _removed(app, given.video)
+        found = _removed(app, given.target)
         change = app.bus.do(RestoreSource(source_id=found.source.id), initiator="cli")
         print(f"{change.title}.")
         decisions = f"{found.decisions} decision{'' if found.decisions == 1 else 's'}"
@@ -99,9 +101,9 @@ def _restore(given: argparse.Namespace) -> int:
 
 def _free(given: argparse.Namespace) -> int:
     with open_container(given.library) as app:
-        chosen = [_removed(app, word) for word in given.videos] or app.removal.removed()
+        chosen = [_removed(app, word) for word in given.targets] or app.removal.removed()
         freed = app.removal.free([r.source.id for r in chosen])
-        print(f"{freed / 1e6:.1f} MB were freed. What was decided about the removed videos is kept.")
+        print(f"{freed / 1e6:.1f} MB were freed. What was decided about removed sources is kept.")
         return 0
 
 
@@ -121,9 +123,9 @@ def _removed(app: Container, word: str) -> Removed:
     if len(fitting) == 1:
         return fitting[0]
     raise UserFixable(
-        f"{len(fitting)} removed videos are called {word}."
+        f"{len(fitting)} removed sources are called {word}."
         if fitting
-        else f"No removed video is called {word}.",
+        else f"No removed source is called {word}.",
         still_works="Nothing was changed.",
-        to_do="`sponsight videos list --removed` lists them; a path or an id (--json shows it) tells them apart.",
+        to_do="`sponsight sources list --removed` lists them; a path or an id (--json shows it) tells them apart.",
     )
