@@ -200,6 +200,19 @@ def test_escape_in_the_brand_picker_keeps_the_box_that_was_drawn(at):
     assert frame.tool is None and frame.draft is None
 
 
+def test_a_new_box_is_no_brand_before_one_was_typed_or_gone_to(at):
+    """It has nothing to do with the item that was looked at: what was seen in the run is offered."""
+    at.with_brand()
+    picker = at.review.canvas.picker
+    drag_a_box(at)
+    offered = [picker.list.item(i).text() for i in range(picker.list.count())]
+    assert offered == [name for _, name, _ in at.desk.snapshot.brands][:6]
+    at.press(KEY.Key_Return)
+    assert picker.isVisible() and not at.decisions()
+    at.press(KEY.Key_Down, KEY.Key_Return)
+    assert [d.brand_id for d in at.decisions()] == [at.desk.snapshot.brands[0][0]]
+
+
 def test_a_second_escape_drops_the_box(at):
     at.with_brand()
     frame = at.review.canvas.frame

@@ -272,9 +272,9 @@ class FrameCanvas(QWidget):
         if isinstance(self._tool, Drawing):
             return tr("Drag a box around the sign, or set one with the arrow keys · Esc leaves")
         if isinstance(self._tool, Correction):
-            moving = tr("Arrows move 1 px, with Shift 10 px · Alt changes the size")
-            ends = tr("Enter keeps · Esc leaves") if self._tool.key else tr("Enter names it · Esc drops it")
-            return f"{moving} · {ends}"
+            if self._tool.key:
+                return tr("Enter keeps · Esc leaves · Arrows move, with Shift 10 px · Alt resizes")
+            return tr("Enter names it · Esc drops it · Arrows move, with Shift 10 px · Alt resizes")
         if self._draft is not None:
             return tr("A new box without a brand · N takes it in hand")
         return tr("Boxes are hidden") if self._hidden else ""

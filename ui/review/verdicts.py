@@ -212,7 +212,9 @@ class Verdicts(QObject):
 
             self._desk.do(tr("Storing the box"), command, done=done)
 
-        self._ask(tr("Brand of the new box"), store)
+        seen = self._desk.snapshot.brands if self._desk.snapshot is not None else ()
+        start = [(brand_id, name) for brand_id, name, _ in seen]
+        self._ask(tr("Brand of the new box"), store, start=start)
 
     def _drawn(self, change: Change, name: str) -> None:
         self.said.emit(
@@ -321,9 +323,11 @@ class Verdicts(QObject):
         new: bool = True,
         but: str | None = None,
         offer: str = "",
+        start: Sequence[tuple[str, str]] | None = None,
     ) -> None:
-        """`but`: a brand that is not offered; then none is taken before it was typed or gone to. `offer`: a name that
-        a new brand may have, before anything is typed."""
+        """`start`: brands (id, name) that are offered before anything is typed, by default the item's candidates.
+        `but`: one that is not. Where either is given none is taken before it was typed or gone to. `offer`: a name
+        that a new brand may have."""
         session = self._desk.session
         if session is None:
             return
@@ -334,9 +338,11 @@ class Verdicts(QObject):
         self._take = take
         found = self.candidates[1] if self.candidates[0] == self._desk.key else ()
         self.picking.emit()
-        start = [(c.brand_id, c.brand_name) for c in found[:6] if but is None or c.brand_id != but]
+        marked = but is None and start is None
+        if start is None:
+            start = [(c.brand_id, c.brand_name) for c in found if c.brand_id != but or not but]
         sure = bool(found) and found[0].score >= SURE
-        self._picker.open(title, search, start, new=new, marked=but is None, offer=offer, sure=sure)
+        self._picker.open(title, search, start[:6], new=new, marked=marked, offer=offer, sure=sure)
 
     def _picked(self, brand_id: str, name: str) -> None:
         take, self._take = self._take, None
