@@ -7,6 +7,7 @@ from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from engine.domain.stages import StageName
 from storage.library import Library
 from tests.gui.reviewer import Reviewer
 
@@ -303,6 +304,26 @@ def test_an_unknown_text_is_offered_as_the_name_of_a_new_brand(at):
     assert made.canonical_name == row.text and made.confirmed
 
 
+def test_a_replay_keeps_the_item_that_is_looked_at(at):
+    """While the replay has nothing to show yet no item is looked at; then the same one again."""
+    rows = at.desk.snapshot.rows
+    row = next(r for r in rows[2:] if r.brand_name and not r.decided)
+    at.desk.choose(row.key)
+    at.settle()
+    time, jobs = at.review.player.time, at.window.services.container.jobs
+    again = jobs.replay(at.desk.job.id, StageName.MATCH_BRANDS, {"match_brands": {"accept": 80.0}})
+    at.window.session.open_job(again.id)
+    at.driver.until(lambda: at.desk.job.id == again.id)
+    at.settle()
+    assert not at.desk.snapshot.rows and at.desk.row is None
+    jobs.start(again.id)
+    at.driver.until(lambda: at.desk.snapshot.rows)
+    at.settle()
+    now = at.desk.row
+    assert (now.brand_name, now.text) == (row.brand_name, row.text)
+    assert now.span.overlap(row.span) > 0 and at.review.player.time == time
+
+
 def test_what_m_merged_is_matched_again_where_that_is_ticked(at):
     """An unknown text that becomes an alias counts only once its source is matched again."""
     row = next(r for r in at.desk.snapshot.rows if not r.brand_name and len(r.text) > 3)
@@ -398,7 +419,6 @@ def test_updates_of_a_run_that_is_going_take_a_small_part_of_the_time():
 
 
 def test_only_chunks_whose_texts_are_read_bring_the_queue_up_to_date(at):
-    from engine.domain.stages import StageName
     from engine.events import PartDone
 
     def done(stage: StageName) -> tuple[PartDone, ...]:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from engine.domain.jobs import DetectJob, SourceAsset
 
 INITIATOR = "review"
+NOTHING = ("", 0, None)
+"""No item was looked at: key, place in the queue, row."""
 EVERYTHING = ("*",)
 AFTER_PAINT_MS = 12
 """What was decided is painted before threads begin to compete with the painting."""
@@ -95,7 +97,7 @@ class ReviewDesk(QObject):
         self._lock = Lock()
         self._taken: Snapshot | None = None
         self._took = 0.0
-        self._before: tuple[str, int, QueueRow | None] = ("", 0, None)
+        self._before: tuple[str, int, QueueRow | None] = NOTHING
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(AFTER_PAINT_MS)
@@ -147,6 +149,7 @@ class ReviewDesk(QObject):
             self.pending.clear()
             if not same_source:
                 self.key = ""
+                self._before = NOTHING
             self.snapshot = snapshot
             self.opened.emit()
             self._show(snapshot)
@@ -190,6 +193,7 @@ class ReviewDesk(QObject):
         self._late.setInterval(REFRESH_MS)
         self.source = self.job = self.session = self.snapshot = None
         self.key = ""
+        self._before = NOTHING
         self.pending.clear()
         self.closed.emit()
 
@@ -371,6 +375,9 @@ class ReviewDesk(QObject):
     # Showing ---------------------------------------------------------------------------------------
 
     def _remember_item(self) -> None:
+        """What is looked at now; where a run has nothing to show yet, still what was looked at before."""
+        if not self.key and self._before[0]:
+            return
         snapshot = self.snapshot
         row = self.row
         number = snapshot.place.get(self.key, 0) if snapshot is not None else 0
