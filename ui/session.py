@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -140,10 +141,12 @@ class Session(QObject):
             self.job_updated.emit()
 
     def _counts_now(self, before: DetectJob | None) -> DetectJob | None:
-        """The accepted run, where the chosen one was that until now: whoever looks at what counts goes on doing so."""
+        """A newer run that was accepted in place of the chosen one: whoever looks at what counts goes on doing so.
+        Taking that back shows the run that it was about."""
         if before is None or not before.accepted or self.job is None or self.job.accepted:
             return None
-        return next((j for j in self.shelf.of_source(before.source_asset_id) if j.accepted), None)
+        newer = itertools.takewhile(lambda j: j.id != before.id, self.shelf.of_source(before.source_asset_id))
+        return next((j for j in newer if j.accepted), None)
 
     @Slot(object)
     def _jobs_moved(self, _events: tuple[JobChanged, ...]) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QLabel
 
+from ui.fields import NumberField
 from ui.start.card import SourceCard
 
 
@@ -132,3 +133,17 @@ def test_names_of_the_timeline_have_their_room(demo_window):
     _enlarge(demo_window)
     assert letters() == pytest.approx(usual, abs=0.3) and usual > 12
     assert timeline.minimumWidth() > timeline.gutter
+
+
+def test_numbers_of_the_thresholds_are_seen_whole(demo_window):
+    panel = demo_window.window.run_panel
+    panel.show_thresholds(True)
+    _enlarge(demo_window)
+    demo_window.until(lambda: panel.thresholds.table.rowCount() > 0)
+    scroll = panel.thresholds._scroll
+    for field in panel.findChildren(NumberField):
+        if field.isVisible():
+            assert field.width() >= field.fontMetrics().horizontalAdvance("100.00") + 24
+            assert field.mapTo(scroll.viewport(), field.rect().topRight()).x() < scroll.viewport().width()
+    header, metrics = panel.thresholds.table.horizontalHeader(), panel.thresholds.table.fontMetrics()
+    assert header.sectionSize(1) >= metrics.horizontalAdvance("1,234.5 s") + 10

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -80,7 +81,7 @@ class ThresholdsPanel(QWidget):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(sliders)
-        scroll.setMinimumWidth(sliders.minimumSizeHint().width() + 14)
+        self._scroll, self._inside = scroll, sliders
         left.addWidget(scroll, 1)
         buttons = QHBoxLayout()
         self._reset = QPushButton(tr("Reset"))
@@ -107,7 +108,6 @@ class ThresholdsPanel(QWidget):
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in (1, 2):
             self.table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            self.table.horizontalHeader().resizeSection(column, 68)
         right.addWidget(self.table, 1)
         row.addLayout(right, 1)
         self._timer = QTimer(self)
@@ -115,7 +115,18 @@ class ThresholdsPanel(QWidget):
         self._timer.setInterval(DRAG_MS)
         self._timer.timeout.connect(self._ask)
         self._busy = self._again = False
+        self._give_room()
+        services.theme.changed.connect(self._give_room)
         self.show_job(None)
+
+    def _give_room(self) -> None:
+        """Numbers are seen whole in the size of text of now."""
+        metrics = QFontMetrics(self._services.theme.font())
+        for slider in self._sliders.values():
+            slider.give_room(metrics)
+        for column in (1, 2):
+            self.table.horizontalHeader().resizeSection(column, metrics.horizontalAdvance("1,234.5 s") + 14)
+        self._scroll.setMinimumWidth(self._inside.minimumSizeHint().width() + 14)
 
     def show_job(self, job: DetectJob | None) -> None:
         """Another run: sliders go to its settings."""
@@ -299,10 +310,12 @@ class _Slider(QObject):
         self._number.setRange(self._low, self._high)
         self._number.setSingleStep(1 if self._high > 2 else 0.01)
         self._number.setAccessibleName(tr("{name}, number").format(name=info.label))
-        self._number.setFixedWidth(72)
         self._label.setBuddy(self._slider)
         self._slider.valueChanged.connect(self._slid)
         self._number.valueChanged.connect(self._typed)
+
+    def give_room(self, metrics: QFontMetrics) -> None:
+        self._number.setFixedWidth(metrics.horizontalAdvance("100.00") + 30)
 
     def place(self, grid: QGridLayout, row: int) -> None:
         grid.addWidget(self._label, row, 0)
