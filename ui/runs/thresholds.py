@@ -40,6 +40,8 @@ from ui.workspace import ReviewArea, Services
 STEPS = 1000
 DRAG_MS = 25
 MOST_BRANDS = 60
+LARGE_TEXT = 20
+"""Lines of text that are higher (pixels) leave no room beside a slider for its name."""
 
 
 class ThresholdsPanel(QWidget):
@@ -66,13 +68,13 @@ class ThresholdsPanel(QWidget):
         grid.setVerticalSpacing(2)
         grid.setHorizontalSpacing(8)
         grid.setColumnStretch(1, 1)
-        for place, info in enumerate(_soft_numbers()):
+        for info in _soft_numbers():
             slider = _Slider(info, self)
             slider.moved.connect(self._moved)
-            slider.place(grid, place)
             self._sliders[info.key] = slider
         grid.setContentsMargins(0, 0, 8, 0)
-        grid.setRowStretch(grid.rowCount(), 1)
+        grid.setRowStretch(2 * len(self._sliders), 1)
+        self._grid = grid
         sliders = QWidget()
         sliders.setLayout(grid)
         scroll = QScrollArea()
@@ -120,12 +122,13 @@ class ThresholdsPanel(QWidget):
         self.show_job(None)
 
     def _give_room(self) -> None:
-        """Numbers are seen whole in the size of text of now."""
+        """Numbers are seen whole in the size of text of now; sliders stand under their names where it is large."""
         metrics = QFontMetrics(self._services.theme.font())
-        for slider in self._sliders.values():
+        for place, slider in enumerate(self._sliders.values()):
             slider.give_room(metrics)
+            slider.place(self._grid, place, under=metrics.height() > LARGE_TEXT)
         for column in (1, 2):
-            self.table.horizontalHeader().resizeSection(column, metrics.horizontalAdvance("1,234.5 s") + 14)
+            self.table.horizontalHeader().resizeSection(column, metrics.horizontalAdvance("123.4 s") + 18)
         self._scroll.setMinimumWidth(self._inside.minimumSizeHint().width() + 14)
 
     def show_job(self, job: DetectJob | None) -> None:
@@ -317,10 +320,19 @@ class _Slider(QObject):
     def give_room(self, metrics: QFontMetrics) -> None:
         self._number.setFixedWidth(metrics.horizontalAdvance("100.00") + 30)
 
-    def place(self, grid: QGridLayout, row: int) -> None:
-        grid.addWidget(self._label, row, 0)
-        grid.addWidget(self._slider, row, 1)
-        grid.addWidget(self._number, row, 2)
+    def place(self, grid: QGridLayout, number: int, *, under: bool) -> None:
+        """Beside its name, or under it."""
+        for widget in (self._label, self._slider, self._number):
+            grid.removeWidget(widget)
+        row = 2 * number
+        if under:
+            grid.addWidget(self._label, row, 0, 1, 3)
+            grid.addWidget(self._slider, row + 1, 0, 1, 2)
+            grid.addWidget(self._number, row + 1, 2)
+        else:
+            grid.addWidget(self._label, row, 0)
+            grid.addWidget(self._slider, row, 1)
+            grid.addWidget(self._number, row, 2)
 
     def value(self) -> Any:
         shown = self._number.value()
