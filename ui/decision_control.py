@@ -100,7 +100,21 @@ class DecisionControl(QObject):
             self._services.messages.tell(words, "info", detail=" ".join(change.notes), seconds=8)
 
     def go_to(self, subject: str) -> None:
-        """Shows what a step of the log was about."""
+        """Shows what a step of the log was about; says so where its run was deleted or its source removed."""
+        kind, _, rest = subject.partition(":")
+        shelf, library = self._session.shelf, self._services.container.library
+        job_id = {"appearance": rest.partition(":")[0], "run": rest}.get(kind, "")
+        source_id = {"time": rest.rpartition(":")[0], "source": rest}.get(kind, "")
+        if (job_id and shelf.job(job_id) is None) or (source_id and shelf.source(source_id) is None):
+
+            def look() -> None:
+                library.sources.get(source_id or library.jobs.get(job_id).source_asset_id)
+
+            self._services.tasks.call(tr("History"), look, lambda _: self._show(subject))
+        else:
+            self._show(subject)
+
+    def _show(self, subject: str) -> None:
         kind, _, rest = subject.partition(":")
         if kind == "appearance":
             job_id, _, key = rest.partition(":")

@@ -208,6 +208,24 @@ def test_the_focus_goes_to_the_next_card(qtbot, open_window, demo_library):
     assert driver.window.focusWidget() is shown[2]
 
 
+def test_the_history_says_that_what_a_step_was_about_is_removed(demo_window, at):
+    window, container = demo_window.window, demo_window.app.container
+    source = window.session.source
+    at.with_brand()
+    at.press(Qt.Key.Key_P)
+    (decided,) = container.bus.history("Confirm")
+    container.removal.remove([source.id])
+    demo_window.until(lambda: window.session.source is None)
+    demo_window.do("view.brands")
+    for subject in (decided.subject, f"time:{source.id}:0", f"source:{source.id}"):
+        window.messages.hide()
+        window.decisions.go_to(subject)
+        demo_window.until(lambda: "was removed from this library" in window.messages.words)
+        assert window.pages.current == "view.brands", "nobody is taken to where nothing is"
+    window.decisions.go_to("appearance:no-such-run:key")
+    demo_window.until(lambda: "There is no run" in window.messages.words)
+
+
 @pytest.mark.parametrize("title", ["Remove", "Accept"])
 def test_the_history_goes_to_the_card_of_a_removed_and_restored_video(qtbot, demo_window, title):
     window = demo_window.window
