@@ -17,7 +17,7 @@ from app.container import Container
 from app.demo_run import usual_books
 from app.run_all import Due, find_due, make_run
 from engine.domain.errors import Cancelled, SponsightError
-from engine.domain.jobs import DetectJob
+from engine.domain.jobs import DetectJob, SourceAsset
 from engine.plan import Plan
 
 
@@ -30,20 +30,21 @@ class Step:
     plan: Callable[[], Plan] | None = None
 
 
-def all_named(app: Container, paths: Sequence[Path], options: dict[str, Any]) -> list[Step]:
-    """New runs of the videos at these paths, each video once; they are imported when their turn comes."""
-
-    def source(path: Path) -> str:
-        return app.jobs.import_source(path).id
-
-    return [
-        Step(
-            path.name,
-            lambda path=path: app.jobs.create(source(path), **options),  # type: ignore[misc]
-            lambda path=path: app.jobs.plan_initial(source(path), **options),  # type: ignore[misc]
-        )
-        for path in dict.fromkeys(path.expanduser().resolve() for path in paths)
-    ]
+def all_named(
+    app: Container, paths: Sequence[Path], options: dict[str, Any]
+) -> tuple[list[Step], list[tuple[str, SponsightError]]]:
+    """New runs of the videos at these paths, each video once, and which of them were refused and why. All are
+    imported first: what is killed meanwhile goes on with `run --all`."""
+    sources: dict[str, SourceAsset] = {}
+    refused: list[tuple[str, SponsightError]] = []
+    for path in paths:
+        try:
+            source = app.jobs.import_source(path)
+            sources[source.id] = source
+        except SponsightError as error:
+            refused.append((path.name, error))
+            complain(error)
+    return [_new(app, Due(source, "new"), options) for source in sources.values()], refused
 
 
 def all_due(app: Container, options: dict[str, Any], *, quiet: bool) -> list[Step]:
@@ -69,15 +70,23 @@ def _new(app: Container, due: Due, options: dict[str, Any]) -> Step:
     )
 
 
-def run_steps(app: Container, steps: Sequence[Step], given: argparse.Namespace) -> int:
-    """Run one source after the other and return the exit code: of the first failure, where there was one. A failure
-    stops no other; Ctrl+C pauses the one that runs and begins no further one."""
+def run_steps(
+    app: Container,
+    steps: Sequence[Step],
+    given: argparse.Namespace,
+    refused: Sequence[tuple[str, SponsightError]] = (),
+) -> int:
+    """Run one source after the other and return the exit code: of the first failure, where there was one (what was
+    `refused` before is one). A failure stops no other; Ctrl+C pauses the one that runs and begins no further."""
     quiet = given.quiet or given.json_events
+    failed = list(refused)
     if given.plan:
-        return _show_plans(steps)
+        _show_plans(steps)
+        return failed[0][1].exit_code if failed else 0
     if not quiet:
-        print(_how_many(len(steps)), file=sys.stderr)
-    failed: list[tuple[str, SponsightError]] = []
+        print(_how_many(len(steps)) if steps or not failed else "Nothing is left to run.", file=sys.stderr)
+    if not steps and not failed:
+        return 0
     complete, stopped = 0, False
 
     def interrupted() -> None:
@@ -97,7 +106,7 @@ def run_steps(app: Container, steps: Sequence[Step], given: argparse.Namespace) 
             complain(error)
         except Cancelled:
             continue
-    if not quiet:
+    if steps and not quiet:
         print(f"\n{complete} of {len(steps)} runs are complete.", file=sys.stderr)
     for name, why in failed:
         print(f"{name}: {why.message}", file=sys.stderr)
@@ -112,7 +121,7 @@ def _how_many(count: int) -> str:
     return "1 run follows." if count == 1 else f"{count} runs follow, one after the other."
 
 
-def _show_plans(steps: Sequence[Step]) -> int:
+def _show_plans(steps: Sequence[Step]) -> None:
     print(_how_many(len(steps)))
     for step in steps:
         print(f"\n{step.name}")
@@ -120,4 +129,3 @@ def _show_plans(steps: Sequence[Step]) -> int:
             print("goes on with the run that it has, with that run's settings")
         else:
             print_plan(step.plan())
-    return 0

@@ -107,10 +107,10 @@ def do_run(given: argparse.Namespace) -> int:
         from app.cli.batch import all_due, all_named, run_steps
 
         quiet = given.quiet or given.json_events
-        steps = (
-            all_due(app, options, quiet=quiet) if given.everything else all_named(app, given.videos, options)
-        )
-        return run_steps(app, steps, given)
+        if given.everything:
+            return run_steps(app, all_due(app, options, quiet=quiet), given)
+        steps, refused = all_named(app, given.videos, options)
+        return run_steps(app, steps, given, refused)
 
 
 def do_replay(given: argparse.Namespace) -> int:

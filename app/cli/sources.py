@@ -49,7 +49,7 @@ def _list(given: argparse.Namespace) -> int:
             str(holdings[s.id].runs),
             "★" if holdings[s.id].counts else "",
             str(holdings[s.id].decisions),
-            f"{holdings[s.id].bytes / 1e6:.0f}",
+            f"{holdings[s.id].bytes / 1e6:.1f}",
             at.get(s.id, s.path),
         )
         for s in sources
@@ -67,7 +67,7 @@ def _remove(given: argparse.Namespace) -> int:
         for id, source in sources.items():
             print(f"{source.name}: {what_goes(held[id])}; {source.path} is not touched.")
         kept = (
-            "Its runs and stored frames are freed"
+            "Runs and stored frames are freed"
             if given.free
             else f"Runs are kept for {KEPT_DAYS} days, so that everything can be brought back"
         )
@@ -80,7 +80,7 @@ def what_goes(held: Holding) -> str:
     """ "3 runs (one counts in totals) and 12 decisions leave the library"."""
     runs = "1 run" if held.runs == 1 else f"{held.runs} runs"
     counts = " (one counts in totals)" if held.counts else ""
-    decisions = "1 decision" if held.decisions == 1 else f"{held.decisions} decisions"
+    decisions = "1 decision" if held.decisions == 1 else f"{held.decisions or 'no'} decisions"
     return f"{runs}{counts} and {decisions} leave the library"
 
 
@@ -108,18 +108,26 @@ def _free(given: argparse.Namespace) -> int:
 
 
 def _listed(app: Container, word: str) -> SourceAsset:
-    """The source that a path or, where one source alone is called so, a name means."""
+    """The source that a path or, where one source alone is called so, a name means. UserFixable where it is not
+    there, or was removed already."""
     named = [s for s in app.jobs.sources() if s.name == word]
-    return named[0] if len(named) == 1 else find_source(app.jobs, Path(word))
+    if len(named) == 1:
+        return named[0]
+    try:
+        return find_source(app.jobs, Path(word))
+    except UserFixable:
+        for gone in _fitting(app, word)[:1]:
+            raise UserFixable(
+                f"{gone.source.name} was removed from this library already.",
+                still_works="Nothing was changed.",
+                to_do=f"To bring it back: sponsight sources restore {word}",
+            ) from None
+        raise
 
 
 def _removed(app: Container, word: str) -> Removed:
     """The removed source of this path or name. UserFixable where there is none or several."""
-    gone = app.removal.removed()
-    path = str(Path(word).expanduser().resolve())
-    fitting: Sequence[Removed] = [r for r in gone if r.source.path == path] or [
-        r for r in gone if word in (r.source.name, r.source.id)
-    ]
+    fitting = _fitting(app, word)
     if len(fitting) == 1:
         return fitting[0]
     raise UserFixable(
@@ -129,3 +137,12 @@ def _removed(app: Container, word: str) -> Removed:
         still_works="Nothing was changed.",
         to_do="`sponsight sources list --removed` lists them; a path or an id (--json shows it) tells them apart.",
     )
+
+
+def _fitting(app: Container, word: str) -> Sequence[Removed]:
+    """Removed sources of this path, else of this name or id."""
+    gone = app.removal.removed()
+    path = str(Path(word).expanduser().resolve())
+    return [r for r in gone if r.source.path == path] or [
+        r for r in gone if word in (r.source.name, r.source.id)
+    ]

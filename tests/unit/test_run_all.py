@@ -170,8 +170,8 @@ def test_several_videos_in_one_call_and_what_failed_is_told_at_the_end(
     names = [str(p) for p in (clips[0], broken, clips[1], clips[0])]
     assert run(library_dir, *names) == 2
     said = capsys.readouterr().err
-    assert "3 runs follow, one after the other" in said
-    assert "[2/3] broken.mp4" in said and "2 of 3 runs are complete" in said
+    assert "2 runs follow, one after the other" in said
+    assert "[2/2] match 1.mp4" in said and "2 of 2 runs are complete" in said
     assert said.splitlines()[-1].startswith("broken.mp4: ")
     with Library.open(library_dir) as library:
         assert [j.status for j in library.jobs.all()] == [JobStatus.COMPLETED] * 2
@@ -210,6 +210,7 @@ def test_ctrl_c_pauses_the_running_video_and_begins_no_other(
     assert run(library_dir, *map(str, clips)) == STOPPED
     assert "0 of 2 runs are complete" in capsys.readouterr().err
     with Library.open(library_dir) as library:
+        assert len(library.sources.all()) == 2, "what did not begin is there for --all"
         (job,) = library.jobs.all()
         assert job.status in (JobStatus.PAUSED, JobStatus.PENDING)
 

@@ -330,14 +330,15 @@ def test_videos_are_listed_removed_and_restored(shelf: Path, capsys: pytest.Capt
     assert "match.mp4" not in said(capsys, shelf, "list")
     assert "match.mp4" in said(capsys, shelf, "list", "--removed")
     assert "match.mp4" in said(capsys, shelf, "list", "--removed", "--json")
-    assert "was not imported" in said(capsys, shelf, "remove", "match.mp4", code=2)
+    assert "was removed from this library already" in said(capsys, shelf, "remove", "match.mp4", code=2)
+    assert "was not imported" in said(capsys, shelf, "remove", "nobody.mp4", code=2)
     assert "2 runs are back" in said(capsys, shelf, "restore", "/videos/match.mp4")
     assert "match.mp4" in said(capsys, shelf, "list")
     assert "No removed source" in said(capsys, shelf, "restore", "match.mp4", code=2)
 
 
 def test_space_is_freed_on_the_command_line(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "runs and stored frames are freed" in said(
+    assert "Runs and stored frames are freed" in said(
         capsys, shelf, "remove", "--free", "match.mp4", "other.mp4"
     )
     assert "1 decision back; its runs were freed" in said(capsys, shelf, "restore", "match.mp4")
