@@ -197,7 +197,7 @@ def _view_and_help(add: _Add) -> None:
     )
     help = tr("Move the focus to the pane before.")
     add("view.previous_pane", tr("Previous pane"), "Shift+F6", "previous", help, "view", scope=g)
-    help = tr("Move the focus back to the frame.")
+    help = tr("Move the focus back to the frame; from there, close the message above.")
     add("view.canvas", tr("Back to the frame"), "Esc", "box", help, "view", scope=g)
     add("view.theme", tr("Light or dark"), "", "theme", tr("Switch between light and dark."), "view", scope=g)
     help = tr("Bring all panes back to where they were at first.")

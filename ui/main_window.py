@@ -303,9 +303,11 @@ class MainWindow(QMainWindow):
             (self.focusNextChild if which == "next_pane" else self.focusPreviousChild)()
 
     def _escape(self) -> None:
-        if not self.messages.isHidden() and self.messages.isAncestorOf(self.focusWidget() or self):
-            self.messages.hide()
+        """Back to what the page is about; from there, or from the message itself, the message is closed."""
+        before = self.focusWidget()
         self.to_page()
+        if before is self.focusWidget() or self.messages.isAncestorOf(before or self):
+            self.messages.hide()
 
     def to_page(self) -> None:
         """Gives the focus to what the shown page is about: the frame, the table."""

@@ -509,6 +509,16 @@ def test_what_was_decided_just_before_leaving_is_stored(at, leave):
     assert found == ["unsure"] * 4
 
 
+def test_escape_leads_to_the_frame_and_from_there_closes_the_message(at):
+    messages = at.window.messages
+    at.review.queue.view.setFocus()
+    messages.tell("Something that stays")
+    at.press(KEY.Key_Escape)
+    assert at.window.focusWidget() is at.review.canvas.frame and not messages.isHidden()
+    at.press(KEY.Key_Escape)
+    assert at.window.focusWidget() is at.review.canvas.frame and messages.isHidden()
+
+
 def test_clearing_stays_on_the_item_where_decisions_do(at):
     at.window.services.preferences.change(advance_after_decision=False)
     row = at.with_brand()

@@ -31,7 +31,6 @@ class Verdicts(QObject):
     """Sends decisions on the desk's item. `said` carries a quiet word for the canvas' notice line."""
 
     said = Signal(str)
-    picking = Signal()
     rematch_wanted = Signal(object)
     """Ids of sources that are to be matched again."""
 
@@ -337,7 +336,6 @@ class Verdicts(QObject):
 
         self._take = take
         found = self.candidates[1] if self.candidates[0] == self._desk.key else ()
-        self.picking.emit()
         marked = but is None and start is None
         if start is None:
             start = [(c.brand_id, c.brand_name) for c in found if c.brand_id != but or not but]
