@@ -31,6 +31,14 @@ def first_run(studio: Studio) -> None:
     studio.open_first_source()
 
 
+@shot("run-all", library="fresh")
+def run_all(studio: Studio) -> QWidget | None:
+    studio.window.run_all.ask()
+    studio.until(lambda: studio.dialog() is not None)
+    studio.settle()
+    return studio.dialog()
+
+
 @shot("running", library="fresh")
 def running(studio: Studio) -> None:
     studio.do("run.start", 0.0)
