@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from engine.domain.stages import StageName
-from storage.library import Library
 from tests.gui.reviewer import Reviewer
 
 KEY = Qt.Key
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-ANYWHERE = Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive
 
 
 def test_p_confirms_stores_and_goes_on(at):
@@ -25,15 +21,6 @@ def test_p_confirms_stores_and_goes_on(at):
     assert at.desk.snapshot.left == left - 1
     assert [str(d.kind) for d in at.decisions()] == ["confirm"]
     assert row.brand_name in at.undo_title
-
-
-def test_a_decision_is_shown_before_it_is_stored(at):
-    row = at.with_brand()
-    QTest.keyClick(QApplication.focusWidget() or at.window, KEY.Key_X)
-    assert at.desk.pending[row.key].state == "rejected"
-    assert at.desk.key not in row.keys
-    at.settle()
-    assert not at.desk.pending and at.state(row.key) == "rejected"
 
 
 def test_the_same_word_again_takes_it_back_and_u_clears(at):
@@ -255,55 +242,6 @@ def test_a_library_for_reading_decides_nothing(open_window, demo_library):
     assert at.review.canvas.frame.hud.notice
 
 
-def test_m_shows_what_follows_before_an_unknown_text_is_an_alias(at):
-    row = next(r for r in at.desk.snapshot.rows if not r.brand_name and len(r.text) > 3)
-    brand = next(r for r in at.desk.snapshot.rows if r.brand_name)
-    aliases = at.window.services.container.library.brands.get
-    at.desk.choose(row.key)
-    at.settle()
-    at.press(KEY.Key_M)
-    at.type(brand.brand_name)
-    at.press(KEY.Key_Return)
-    dialog = at.driver.dialog()
-    at.driver.until(lambda: dialog.apply.isEnabled())
-    assert row.text in dialog.windowTitle() and brand.brand_name in dialog.windowTitle()
-    tree = dialog.merge_view.tree
-    assert tree.findItems(row.text, ANYWHERE), "the new alias is named"
-    assert row.text not in aliases(brand.brand_id).aliases and not at.undo_title, "nothing is done yet"
-    dialog.reject()
-    at.settle()
-    assert not at.undo_title
-    assert at.window.focusWidget() is at.review.canvas.frame
-    at.window.activateWindow()
-    at.driver.until(QApplication.activeWindow)
-    at.press(KEY.Key_M)
-    at.type(brand.brand_name)
-    at.press(KEY.Key_Return)
-    dialog = at.driver.dialog()
-    at.driver.until(lambda: dialog.apply.isEnabled())
-    dialog.apply.click()
-    at.settle()
-    assert row.text in aliases(brand.brand_id).aliases
-    assert at.undo_title
-
-
-def test_an_unknown_text_is_offered_as_the_name_of_a_new_brand(at):
-    """Nobody types again what was read."""
-    row = next(r for r in at.desk.snapshot.rows if not r.brand_name and len(r.text) > 3)
-    at.desk.choose(row.key)
-    at.settle()
-    picker = at.review.canvas.picker
-    at.press(KEY.Key_P)
-    offered = [picker.list.item(i).text() for i in range(picker.list.count())]
-    assert sum(row.text in words for words in offered) == 1
-    while f"“{row.text}”" not in picker.list.currentItem().text():
-        at.press(KEY.Key_Down)
-    at.press(KEY.Key_Return)
-    assert all(at.state(k) == "reassigned" for k in row.keys)
-    (made,) = at.window.services.container.library.brands.find(row.text)
-    assert made.canonical_name == row.text and made.confirmed
-
-
 def test_a_replay_keeps_the_item_that_is_looked_at(at):
     """While the replay has nothing to show yet no item is looked at; then the same one again."""
     rows = at.desk.snapshot.rows
@@ -323,35 +261,6 @@ def test_a_replay_keeps_the_item_that_is_looked_at(at):
     assert now is not None
     assert (now.brand_name, now.text) == (row.brand_name, row.text)
     assert now.span.overlap(row.span) > 0 and at.review.player.time == time
-
-
-def test_what_m_merged_is_matched_again_where_that_is_ticked(at):
-    """An unknown text that becomes an alias counts only once its source is matched again."""
-    row = next(r for r in at.desk.snapshot.rows if not r.brand_name and len(r.text) > 3)
-    brand = next(r for r in at.desk.snapshot.rows if r.brand_name)
-    jobs = at.window.services.container.jobs.jobs
-    before = len(jobs())
-    at.desk.choose(row.key)
-    at.settle()
-    at.press(KEY.Key_M)
-    at.type(brand.brand_name)
-    at.press(KEY.Key_Return)
-    dialog = at.driver.dialog()
-    at.driver.until(lambda: dialog.apply.isEnabled())
-    assert not dialog.again.isHidden() and dialog.again.isChecked()
-    dialog.apply.click()
-    at.driver.until(lambda: len(jobs()) > before and jobs()[0].status == "completed")
-    at.settle()
-    again = jobs()[0]
-    assert again.replay_from_stage == "match_brands" and not again.accepted
-    page = at.window.pages.page("view.brands")
-    at.driver.until(lambda: not page.agreement.agree.isHidden())
-    session, time = at.window.session, at.review.player.time
-    page.agreement.agree.click()
-    at.driver.until(lambda: session.job.id == again.id and session.job.accepted)
-    at.driver.until(lambda: at.desk.job.id == again.id)
-    at.settle()
-    assert at.review.player.time == time, "who looks at what counts goes on doing so, at the same frame"
 
 
 def test_clicking_a_box_chooses_its_item_and_stays_on_the_frame(at):
@@ -444,69 +353,6 @@ def test_the_time_field_opens_without_the_look_of_the_last_mistake(at):
     assert edge() != fresh, "a mistake is seen"
     transport.ask_time()
     assert edge() == fresh
-
-
-def test_m_shows_what_a_merge_touches_and_a_bare_enter_merges_nothing(at):
-    row = at.with_brand()
-    rows = at.desk.snapshot.rows
-    other = next(r.brand_name for r in rows if r.brand_name and r.brand_id != row.brand_id)
-    picker = at.review.canvas.picker
-    at.press(KEY.Key_M)
-    names = [picker.list.item(i).text() for i in range(picker.list.count())]
-    assert row.brand_name not in names, "a brand is not offered to itself"
-    at.press(KEY.Key_Return)
-    assert picker.isVisible() and not at.undo_title
-    at.type(other)
-    at.press(KEY.Key_Return)
-    dialog = at.driver.dialog()
-    at.driver.until(lambda: dialog.apply.isEnabled())
-    assert other in dialog.windowTitle() and not at.undo_title, "nothing is merged before it was seen"
-    dialog.apply.click()
-    at.settle()
-    assert "Merge" in at.undo_title
-    at.driver.do("edit.undo")
-    at.settle()
-    assert at.desk.row.brand_name == row.brand_name
-
-
-def test_an_undone_decision_is_told_at_the_frame_and_moves_nothing(at):
-    at.with_brand()
-    at.press(KEY.Key_P)
-    height = at.review.canvas.height()
-    at.press(KEY.Key_Z, modifier=CTRL)
-    assert at.review.canvas.frame.hud.notice.startswith("Taken back: Confirm")
-    assert at.window.messages.isHidden() and at.review.canvas.height() == height
-    at.press(KEY.Key_Z, modifier=CTRL | Qt.KeyboardModifier.ShiftModifier)
-    assert at.review.canvas.frame.hud.notice.startswith("Done again: Confirm")
-
-
-def test_undo_takes_back_what_was_decided_last_however_quickly_it_is_asked_for(at):
-    """Decisions wait for their turn on the way to the log: undo comes after those that were made before it."""
-    at.with_brand()
-    keys = []
-    for _ in range(3):
-        keys.append(at.desk.key)
-        QTest.keyClick(QApplication.focusWidget() or at.window, KEY.Key_S)
-    QTest.keyClick(QApplication.focusWidget() or at.window, KEY.Key_Z, CTRL)
-    at.driver.until(lambda: [at.state(k) for k in keys] == ["unsure", "unsure", "undecided"])
-    at.settle()
-    at.driver.do("edit.redo")
-    at.driver.until(lambda: [at.state(k) for k in keys] == ["unsure"] * 3)
-
-
-@pytest.mark.parametrize("leave", ["close the window", "close the run"])
-def test_what_was_decided_just_before_leaving_is_stored(at, leave):
-    at.with_brand()
-    for _ in range(4):
-        QTest.keyClick(QApplication.focusWidget() or at.window, KEY.Key_S)
-    source, folder = at.desk.source.id, at.window.services.container.library.folder
-    if leave == "close the run":
-        at.review.close_run()
-        at.driver.settle()
-    at.driver.close()
-    with Library.open(folder) as library:
-        found = [d.kind for d in library.decisions.of_source(source) if d.active]
-    assert found == ["unsure"] * 4
 
 
 def test_escape_leads_to_the_frame_and_from_there_closes_the_message(at):
