@@ -107,7 +107,7 @@ def thresholds(studio: Studio) -> None:
     studio.window.run_panel.show_thresholds(True)
     panel = studio.window.run_panel.thresholds
     studio.settle(1.0)
-    panel.try_value("accept", 75.0)
+    panel.try_value("accept", 99.0)
     studio.settle(0.8)
 
 
