@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from engine.domain.geometry import rectangle
 from tests.gui.reviewer import Reviewer
 from ui.canvas.box_tool import Correction, Drawing
 
@@ -211,6 +212,21 @@ def test_a_new_box_is_no_brand_before_one_was_typed_or_gone_to(at):
     assert picker.isVisible() and not at.decisions()
     at.press(KEY.Key_Down, KEY.Key_Return)
     assert [d.brand_id for d in at.decisions()] == [at.desk.snapshot.brands[0][0]]
+
+
+@pytest.mark.parametrize("corner", [(0.02, 0.05), (0.8, 0.9), (0.22, 0.3), (0.66, 0.3)])
+def test_the_picker_leaves_the_box_free_that_it_asks_about(at, corner):
+    at.window.resize(1280, 800)
+    at.with_brand()
+    frame, picker = at.review.canvas.frame, at.review.canvas.picker
+    width, height = frame.view.source.width(), frame.view.source.height()
+    x, y = corner[0] * width, corner[1] * height
+    frame.box_drawn.emit(rectangle(x, y, x + 0.1 * width, y + 0.06 * height))
+    at.settle()
+    QTest.keyClicks(picker.field, "a")
+    at.settle()
+    box = [frame.mapTo(at.review.canvas, frame.view.to_widget(*p).toPoint()) for p in frame.tool.now]
+    assert picker.isVisible() and not any(picker.geometry().contains(p) for p in box)
 
 
 def test_a_second_escape_drops_the_box(at):

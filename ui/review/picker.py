@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.brand_search import BrandHit
 
 WIDTH = 380
+MOST_ROWS, ROW_HEIGHT, EDGE = 8, 26, 12
 DELAY_MS = 40
 SURE = 88.0
 """A typed name means a known brand from this likeness (0..100) on; below, it is offered after the new one."""
@@ -70,10 +71,12 @@ class BrandPicker(QFrame):
         marked: bool = True,
         offer: str = "",
         sure: bool = True,
+        clear_of: QRect | None = None,
     ) -> None:
         """Asks for a brand. `search` runs off the main thread; `start` are (id, name) shown before anything is
         typed, with `offer` as a new brand's name, which comes first where the others are not `sure`; `new` allows
-        names that no brand has. Without `marked` none of `start` is taken by a bare Enter."""
+        names that no brand has. Without `marked` none of `start` is taken by a bare Enter. `clear_of`: a place over
+        which it does not lie where there is room beside."""
         self._title.setText(title)
         self._search = search
         self._new_allowed = new
@@ -82,12 +85,26 @@ class BrandPicker(QFrame):
         if not marked:
             self.list.setCurrentRow(-1)
         parent = self._over
-        self.setFixedWidth(min(WIDTH, parent.width() - 24))
+        self.setFixedWidth(min(WIDTH, parent.width() - 2 * EDGE))
         self.adjustSize()
-        self.move((parent.width() - self.width()) // 2, max(12, parent.height() // 6))
+        self.move(self._place(clear_of or QRect()))
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _place(self, clear_of: QRect) -> QPoint:
+        """Where it lies over its parent: in the middle, or where it covers least of a place, with all its rows."""
+        room = self._over.size()
+        height = self.height() + max(0, MOST_ROWS - self.list.count()) * ROW_HEIGHT
+        middle = QPoint((room.width() - self.width()) // 2, max(EDGE, room.height() // 6))
+        right, low = room.width() - self.width() - EDGE, max(EDGE, room.height() - height - EDGE)
+        places = [middle, *(QPoint(x, y) for y in (middle.y(), low, EDGE) for x in (EDGE, right))]
+
+        def covered(at: QPoint) -> int:
+            both = QRect(at, QSize(self.width(), height)).intersected(clear_of)
+            return both.width() * both.height() if both.isValid() else 0
+
+        return min(places, key=covered)
 
     def cancel(self) -> None:
         """Closes without a brand."""
@@ -134,8 +151,8 @@ class BrandPicker(QFrame):
             self.list.insertItem(self.list.count() if sure else 0, item)
         if self.list.count():
             self.list.setCurrentRow(0)
-        rows = min(8, max(1, self.list.count()))
-        height = self.list.sizeHintForRow(0) if self.list.count() else 26
+        rows = min(MOST_ROWS, max(1, self.list.count()))
+        height = self.list.sizeHintForRow(0) if self.list.count() else ROW_HEIGHT
         self.list.setFixedHeight(rows * max(24, height) + 6)
         self.list.setVisible(self.list.count() > 0)
         self.adjustSize()

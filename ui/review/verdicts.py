@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QRect, Signal
 
 from engine.brand_names import fault_of_name
 from ui.review.desk import ReviewDesk
@@ -184,10 +184,16 @@ class Verdicts(QObject):
     # Boxes and times -------------------------------------------------------------------------------
 
     def draw(
-        self, polygon: Polygon, time: int, *, named: Callable[[], None], stored: Callable[[], None]
+        self,
+        polygon: Polygon,
+        time: int,
+        *,
+        place: QRect,
+        named: Callable[[], None],
+        stored: Callable[[], None],
     ) -> None:
-        """A box was drawn on the frame at `time`: asks for its brand and stores it. `named` is called when the brand
-        is known, `stored` when the box is."""
+        """A box was drawn on the frame at `time`: asks for its brand and stores it. `place` is where it is seen (in
+        the picker's parent), `named` is called when the brand is known, `stored` when the box is."""
 
         def store(brand_id: str, name: str) -> None:
             from app.commands import DrawBox
@@ -213,7 +219,7 @@ class Verdicts(QObject):
 
         seen = self._desk.snapshot.brands if self._desk.snapshot is not None else ()
         start = [(brand_id, name) for brand_id, name, _ in seen]
-        self._ask(tr("Brand of the new box"), store, start=start)
+        self._ask(tr("Brand of the new box"), store, start=start, clear_of=place)
 
     def _drawn(self, change: Change, name: str) -> None:
         self.said.emit(
@@ -323,10 +329,11 @@ class Verdicts(QObject):
         but: str | None = None,
         offer: str = "",
         start: Sequence[tuple[str, str]] | None = None,
+        clear_of: QRect | None = None,
     ) -> None:
         """`start`: brands (id, name) that are offered before anything is typed, by default the item's candidates.
         `but`: one that is not. Where either is given none is taken before it was typed or gone to. `offer`: a name
-        that a new brand may have."""
+        that a new brand may have. `clear_of`: a place that the picker leaves free."""
         session = self._desk.session
         if session is None:
             return
@@ -340,7 +347,9 @@ class Verdicts(QObject):
         if start is None:
             start = [(c.brand_id, c.brand_name) for c in found if c.brand_id != but or not but]
         sure = bool(found) and found[0].score >= SURE
-        self._picker.open(title, search, start[:6], new=new, marked=marked, offer=offer, sure=sure)
+        self._picker.open(
+            title, search, start[:6], new=new, marked=marked, offer=offer, sure=sure, clear_of=clear_of
+        )
 
     def _picked(self, brand_id: str, name: str) -> None:
         take, self._take = self._take, None
