@@ -206,7 +206,9 @@ class ReviewSession:
             self._facts = Facts(run)
             self._first_seen = self._new_brands(run)
         self._alike = {s.target for s in overlay.suggestions}
-        orphans = [orphan_row(o, run, overlay.names) for o in overlay.orphans]
+        # What has no place yet may have one as soon as the rest is read.
+        over = self._library.jobs.get(self.job_id).status.is_final
+        orphans = [orphan_row(o, run, overlay.names) for o in overlay.orphans] if over else []
         self._order.load((self._unit(a) for a in overlay.appearances), orphans)
         return overlay
 

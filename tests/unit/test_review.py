@@ -13,7 +13,7 @@ from app.overlay import State, build_overlay
 from app.review import QueueFilter, ReviewService, ReviewSession
 from app.review_rows import Flag
 from engine.domain.geometry import rectangle
-from engine.domain.jobs import DetectJob
+from engine.domain.jobs import DetectJob, JobStatus
 from tests.stored_run import Board, Desk, row_of_boards
 
 
@@ -207,6 +207,23 @@ def test_orphans_are_rows_with_a_reason(desk: Desk, session: ReviewSession, job:
     clear = ClearDecision(source_id=job.source_asset_id, decision_ids=(orphan.orphan[0],))
     later.refresh(desk.bus.do(clear))
     assert later.queue() == []
+
+
+def test_a_run_that_is_going_calls_no_decision_an_orphan(desk: Desk) -> None:
+    """Most of what people said has no place there yet, since it isn't read yet."""
+    desk.brand("Hankook")
+    boards = row_of_boards(["HANKOOK"], start=4.0)
+    first = desk.source(boards, name="again")
+    session = ReviewService(desk.library, desk.runs).open(first.id)
+    say(desk, session, "confirm", row(session, "HANKOOK").key)
+    going = desk.unfinished(boards, name="again", chunks=1)
+    assert going.source_asset_id == first.source_asset_id
+    session = ReviewService(desk.library, desk.runs).open(going.id)
+    assert session.queue() == []
+    desk.library.jobs.move(going.id, JobStatus.CANCELLED)
+    session.refresh(None)
+    (orphan,) = session.queue()
+    assert orphan.text == "HANKOOK" and "outside" in orphan.reason
 
 
 def test_brand_edits_and_drawn_boxes_show_at_once(desk: Desk, session: ReviewSession) -> None:
