@@ -17,6 +17,18 @@ KEY = Qt.Key
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 
 
+def drag_a_box(at: Reviewer) -> None:
+    """N and a drag from the middle of the frame; the brand picker is open afterwards."""
+    frame = at.review.canvas.frame
+    at.press(KEY.Key_N)
+    centre = frame.rect().center()
+    QTest.mousePress(frame, Qt.MouseButton.LeftButton, pos=centre)
+    QTest.mouseMove(frame, centre + QPoint(60, 24))
+    QTest.mouseRelease(frame, Qt.MouseButton.LeftButton, pos=centre + QPoint(60, 24))
+    at.settle()
+    assert at.review.canvas.picker.isVisible()
+
+
 def test_arrows_step_one_frame_exactly(at):
     at.review.player.seek(1_000_000)
     at.settle()
@@ -51,11 +63,7 @@ def test_a_box_is_corrected_by_keys(at):
 def test_a_missed_sign_is_drawn_and_named(at):
     at.with_brand()
     frame = at.review.canvas.frame
-    at.press(KEY.Key_N)
-    centre = frame.rect().center()
-    QTest.mousePress(frame, Qt.MouseButton.LeftButton, pos=centre)
-    QTest.mouseMove(frame, centre + QPoint(60, 24))
-    QTest.mouseRelease(frame, Qt.MouseButton.LeftButton, pos=centre + QPoint(60, 24))
+    drag_a_box(at)
     at.type("Handmade Sign")
     at.press(KEY.Key_Return)
     drawn = [b for b in frame.boxes if b.label == "Handmade Sign"]
@@ -168,18 +176,6 @@ def test_leaving_the_frame_leaves_the_box_in_hand(at):
     at.review.player.seek(at.review.player.time + 500_000)
     at.settle()
     assert at.review.canvas.frame.tool is None and not at.decisions()
-
-
-def drag_a_box(at: Reviewer) -> None:
-    """N and a drag from the middle of the frame; the brand picker is open afterwards."""
-    frame = at.review.canvas.frame
-    at.press(KEY.Key_N)
-    centre = frame.rect().center()
-    QTest.mousePress(frame, Qt.MouseButton.LeftButton, pos=centre)
-    QTest.mouseMove(frame, centre + QPoint(60, 24))
-    QTest.mouseRelease(frame, Qt.MouseButton.LeftButton, pos=centre + QPoint(60, 24))
-    at.settle()
-    assert at.review.canvas.picker.isVisible()
 
 
 def test_escape_in_the_brand_picker_keeps_the_box_that_was_drawn(at):

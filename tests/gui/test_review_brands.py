@@ -5,8 +5,20 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from tests.gui.reviewer import Reviewer
+
 KEY = Qt.Key
 ANYWHERE = Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive
+
+
+def asked_to_merge(at: Reviewer, name: str):
+    """M, a brand's name, Enter: the dialog with what follows, as soon as that is known."""
+    at.press(KEY.Key_M)
+    at.type(name)
+    at.press(KEY.Key_Return)
+    dialog = at.driver.dialog()
+    at.driver.until(lambda: dialog.apply.isEnabled())
+    return dialog
 
 
 def test_m_shows_what_follows_before_an_unknown_text_is_an_alias(at):
@@ -15,11 +27,7 @@ def test_m_shows_what_follows_before_an_unknown_text_is_an_alias(at):
     aliases = at.window.services.container.library.brands.get
     at.desk.choose(row.key)
     at.settle()
-    at.press(KEY.Key_M)
-    at.type(brand.brand_name)
-    at.press(KEY.Key_Return)
-    dialog = at.driver.dialog()
-    at.driver.until(lambda: dialog.apply.isEnabled())
+    dialog = asked_to_merge(at, brand.brand_name)
     assert row.text in dialog.windowTitle() and brand.brand_name in dialog.windowTitle()
     tree = dialog.merge_view.tree
     assert tree.findItems(row.text, ANYWHERE), "the new alias is named"
@@ -30,11 +38,7 @@ def test_m_shows_what_follows_before_an_unknown_text_is_an_alias(at):
     assert at.window.focusWidget() is at.review.canvas.frame
     at.window.activateWindow()
     at.driver.until(QApplication.activeWindow)
-    at.press(KEY.Key_M)
-    at.type(brand.brand_name)
-    at.press(KEY.Key_Return)
-    dialog = at.driver.dialog()
-    at.driver.until(lambda: dialog.apply.isEnabled())
+    dialog = asked_to_merge(at, brand.brand_name)
     dialog.apply.click()
     at.settle()
     assert row.text in aliases(brand.brand_id).aliases
@@ -66,11 +70,7 @@ def test_what_m_merged_is_matched_again_where_that_is_ticked(at):
     before = len(jobs())
     at.desk.choose(row.key)
     at.settle()
-    at.press(KEY.Key_M)
-    at.type(brand.brand_name)
-    at.press(KEY.Key_Return)
-    dialog = at.driver.dialog()
-    at.driver.until(lambda: dialog.apply.isEnabled())
+    dialog = asked_to_merge(at, brand.brand_name)
     assert not dialog.again.isHidden() and dialog.again.isChecked()
     dialog.apply.click()
     at.driver.until(lambda: len(jobs()) > before and jobs()[0].status == "completed")
