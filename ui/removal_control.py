@@ -96,6 +96,7 @@ class RemovalControl(QObject):
             tr("Bringing back {name}").format(name=source.name),
             lambda: bus.do(RestoreSource(source_id=source.id), initiator=INITIATOR),
             lambda _: self._restored(source),
+            in_turn=True,
         )
 
     def _restored(self, source: SourceAsset) -> None:
