@@ -68,9 +68,22 @@ def choose_provider() -> str:
     return OPENVINO if openvino.works(probe) else CPU
 
 
-def open_session(path: Path, provider: str = CPU, *, few_sizes: bool = False) -> Session:
+class Rewrite(Protocol):
+    """Another form of an OpenVINO graph for a purpose of the caller's. Equal ones make equal graphs."""
+
+    def __call__(self, graph: Any) -> Any | None:
+        """The other form, or None where the graph has none; it then is as it was."""
+        ...
+
+    def __hash__(self) -> int: ...
+
+
+def open_session(
+    path: Path, provider: str = CPU, *, few_sizes: bool = False, rewrite: Rewrite | None = None
+) -> Session:
     """A session for the model at `path` on `provider`; onnxruntime on the CPU takes over what that can't run.
-    `few_sizes` says that its inputs will be of one or two sizes only, so that it pays to prepare for each.
+    `few_sizes` says that its inputs will be of one or two sizes only, so that it pays to prepare for each. OpenVINO
+    uses the form that `rewrite` gives the graph, if it can; the session's ports tell.
 
     Raises UserFixable where the file is missing or no model that can be loaded."""
     from engine.adapters import onnx
@@ -85,7 +98,7 @@ def open_session(path: Path, provider: str = CPU, *, few_sizes: bool = False) ->
         from engine.adapters import openvino
 
         try:
-            return openvino.OpenVinoSession(path, few_sizes)
+            return openvino.OpenVinoSession(path, few_sizes, rewrite)
         except openvino.CannotRun as error:
             log.warning("onnxruntime runs %s, because OpenVINO can't: %s", path.name, error)
             provider = CPU

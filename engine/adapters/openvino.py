@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.adapters.inference import Port
+from engine.adapters.inference import Port, Rewrite
 from engine.domain.errors import EnvironmentProblem
 
 _MOST_SIZES = 2
@@ -31,10 +31,13 @@ class CannotRun(Exception):
 class _Model:
     """A model that the sessions of all threads share: compiled for any size, or for each of a few sizes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rewrite: Rewrite | None = None) -> None:
         self._name = path.name
         try:
             self._graph = _core().read_model(str(path))
+            about = self._graph.rt_info["framework"] if self._graph.has_rt_info("framework") else {}
+            if rewrite is not None:
+                self._graph = rewrite(self._graph) or self._graph
         except RuntimeError as error:
             raise CannotRun(_first_line(error)) from error
         self._lock = Lock()
@@ -42,7 +45,6 @@ class _Model:
         self._sized: OrderedDict[Sizes, Any] = OrderedDict()
         self.inputs = tuple(_port(i) for i in self._graph.inputs)
         self.outputs = tuple(_port(o) for o in self._graph.outputs)
-        about = self._graph.rt_info["framework"] if self._graph.has_rt_info("framework") else {}
         self.metadata = {str(k): str(v.value) for k, v in about.items()}
 
     def for_any_size(self) -> Any:
@@ -75,7 +77,7 @@ class _Model:
 
 
 _loading = Lock()
-_loaded: WeakValueDictionary[tuple[str, int, int], _Model] = WeakValueDictionary()
+_loaded: WeakValueDictionary[tuple[str, int, int, Rewrite | None], _Model] = WeakValueDictionary()
 _cores: list[Any] = []
 
 
@@ -90,16 +92,16 @@ def works(probe: Path) -> bool:
 
 
 class OpenVinoSession:
-    """Implements inference.Session on the CPU; with `few_sizes` each input size gets a compiled model of its own.
-    Raises CannotRun where OpenVINO can't take the model."""
+    """Implements inference.Session on the CPU; with `few_sizes` each input size gets a compiled model of its own,
+    with `rewrite` the graph another form. Raises CannotRun where OpenVINO can't take the model."""
 
-    def __init__(self, path: Path, few_sizes: bool = False) -> None:
+    def __init__(self, path: Path, few_sizes: bool = False, rewrite: Rewrite | None = None) -> None:
         facts = path.stat()
-        key = (str(path), facts.st_size, facts.st_mtime_ns)
+        key = (str(path), facts.st_size, facts.st_mtime_ns, rewrite)
         with _loading:
             model = _loaded.get(key)
             if model is None:
-                model = _loaded[key] = _Model(path)
+                model = _loaded[key] = _Model(path, rewrite)
         self._model = model
         self._few_sizes = few_sizes
         self._sizes: Sizes = ()

@@ -38,7 +38,7 @@ class DetectRegions:
     """Looks for text (and, with a model of the user's, objects) and follows what it found."""
 
     name: ClassVar = StageName.DETECT_REGIONS
-    version: ClassVar = 5
+    version: ClassVar = 6
     settings_type: ClassVar = DetectRegionsSettings
     payload_type: ClassVar[type[Record]] = RegionsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES)
@@ -126,7 +126,7 @@ def _search(
     there is one, also looks where only a part of the picture is searched."""
     from engine.adapters.model_sets import DetectorModel, detector_model
     from engine.adapters.objects import ObjectDetector
-    from engine.adapters.ocr import TextDetector
+    from engine.adapters.detection import TextDetector
 
     areas = parse_areas(settings.masks)
     provider = ctx.models.provider

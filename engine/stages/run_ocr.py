@@ -60,7 +60,7 @@ class RunOcr:
     """Reads text; objects keep their class's name as their text."""
 
     name: ClassVar = StageName.RUN_OCR
-    version: ClassVar = 5
+    version: ClassVar = 6
     settings_type: ClassVar = RunOcrSettings
     payload_type: ClassVar[type[Record]] = TextsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.DETECT_REGIONS)
@@ -203,6 +203,8 @@ class _Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 _EMPTY = _Answer("", (), ())
+_TOGETHER = 64
+"""Crops handed to a reader at once."""
 
 
 class _Desk:
@@ -225,7 +227,7 @@ class _Desk:
 
         model = reader_model(name, file, dictionary)
         provider = self._ctx.models.provider
-        space = f"possible:{model.digest[:32]}:{provider}"
+        space = f"batched:{model.digest[:32]}:{provider}"
 
         def read(wanted: Sequence[Wanted]) -> list[Text]:
             loaded = self._ctx.models.get(
@@ -237,13 +239,16 @@ class _Desk:
             keys = {pair: _digest(crop) + ("+turned" if turned[pair] else "") for pair, crop in crops.items()}
             known = self._ctx.memo.get_many(space, keys.values())
             fresh: dict[str, bytes] = {}
-            # By shape: readers prepare anew for each width.
-            for pair in sorted(crops, key=lambda p: _slenderness(crops[p])):
-                key = keys[pair]
-                if key not in known:
-                    self._ctx.tick()
-                    answer = _best_turn(loaded, crops[pair], turned[pair])
-                    known[key] = fresh[key] = msgspec.msgpack.encode(answer)
+            # By shape: readers get ready anew for each width, and read crops of one width together.
+            to_read = {keys[pair]: pair for pair in sorted(crops, key=lambda p: _slenderness(crops[p]))}
+            unread = [key for key in to_read if key not in known]
+            for start in range(0, len(unread), _TOGETHER):
+                self._ctx.tick()
+                some = unread[start : start + _TOGETHER]
+                views = [_views(crops[to_read[key]], turned[to_read[key]]) for key in some]
+                texts = iter(loaded.read([view for group in views for view in group]))
+                for key, group in zip(some, views, strict=True):
+                    known[key] = fresh[key] = msgspec.msgpack.encode(_surest([next(texts) for _ in group]))
             self._ctx.memo.put_many(space, fresh)
             return [
                 msgspec.msgpack.decode(known[keys[pair]], type=_Answer) if pair in keys else _EMPTY
@@ -300,14 +305,14 @@ class _Desk:
         return pair[2] not in (UPPER, LOWER) and is_askew(self._corners(pair[0], pair[1]))
 
 
-def _best_turn(reader: object, crop: Pixels, askew: bool) -> _Answer:
-    """The crop's text; a tall or askew crop is read lying on either side as well, and the surer reading wins."""
-    read = reader.read  # type: ignore[attr-defined]
-    if not askew and not stands_upright(crop):
-        (only,) = read([crop])
-        return _Answer(only.text, only.scores, only.steps)
-    turned = read([*quarter_turns(crop), crop])
-    best = max(turned, key=lambda t: (t.score * min(len(t.text), 3), len(t.text)))
+def _views(crop: Pixels, askew: bool) -> list[Pixels]:
+    """The crop as it is read; a tall or askew one is read lying on either side as well."""
+    return [*quarter_turns(crop), crop] if askew or stands_upright(crop) else [crop]
+
+
+def _surest(texts: Sequence[Text]) -> _Answer:
+    """The reading that is surest; one or two letters are easily sure."""
+    best = max(texts, key=lambda t: (t.score * min(len(t.text), 3), len(t.text)))
     return _Answer(best.text, best.scores, best.steps)
 
 

@@ -14,7 +14,8 @@ from engine.adapters import onnx, openvino
 from engine.adapters.cv import cv2
 from engine.adapters.inference import CPU, CUDA, OPENVINO, choose_provider, open_session
 from engine.adapters.model_sets import SET_NAMES, model_set
-from engine.adapters.ocr import TextDetector, TextReader
+from engine.adapters.detection import TextDetector
+from engine.adapters.ocr import TextReader
 from engine.domain.errors import EnvironmentProblem, UserFixable
 from engine.textfold import fold_compact
 

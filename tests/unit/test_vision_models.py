@@ -13,7 +13,8 @@ from engine.adapters.cv import cv2
 from engine.adapters.inference import file_digest, open_session
 from engine.adapters.model_sets import CUSTOM, SET_NAMES, detector_model, model_set, reader_model
 from engine.adapters.objects import ObjectDetector
-from engine.adapters.ocr import TextDetector, TextReader, regions_of
+from engine.adapters.detection import TextDetector, regions_of
+from engine.adapters.ocr import TextReader
 from engine.alternatives import fit
 from engine.crops import clarity, is_askew, line_border, look_hash, rectified, widened
 from engine.domain.errors import UserFixable
