@@ -108,11 +108,11 @@ def regions_of(
     for contour in contours:
         if len(contour) < 3:
             continue
-        centre, (across, down), angle = cv2.minAreaRect(contour)
-        size = across + short, down + short
+        centre, inner, angle = cv2.minAreaRect(contour)
+        size = inner[0] + short, inner[1] + short
         if min(size) * HALF < _LEAST_SIDE:
             continue
-        score = _mean_inside(probability, cv2.boxPoints((centre, size, angle)))
+        score = _mean_inside(probability, cv2.boxPoints((centre, inner, angle)))
         if score < min_score:
             continue
         grow = size[0] * size[1] * unclip / (size[0] + size[1])
