@@ -19,8 +19,8 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from engine.adapters.cv import cv2
-from engine.adapters.model_sets import detector_model, reader_model
 from engine.adapters.detection import TextDetector
+from engine.adapters.model_sets import detector_model, reader_model
 from engine.adapters.ocr import TextReader
 from engine.crops import rectified
 from engine.escalation.sheets import CELL, GUTTER, HEADER, cell_corner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,8 @@ class TextDetector:
         self._session = open_session(
             model.path, provider, few_sizes=True, rewrite=PixelsIn(model.mean, model.std)
         )
-        self._whole, self._whole_size = np.zeros(0, np.float32), (0, 0)
+        self._whole: NDArray[Any] = np.zeros(0, np.uint8)
+        self._whole_size = (0, 0)
         values = np.arange(256, dtype=np.float32) / 255.0
         self._tables = [
             ((values - mean) / std).astype(np.float32)
@@ -64,11 +66,11 @@ class TextDetector:
         even = np.ascontiguousarray(found[: HALF * rows, : HALF * columns])
         return cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA)
 
-    def _input(self, picture: NDArray[np.uint8], pixels: bool, reuse: bool) -> NDArray[np.generic]:
+    def _input(self, picture: NDArray[np.uint8], pixels: bool, reuse: bool) -> NDArray[Any]:
         """The picture as the model takes it, filled up to whole strides: as pixels, or as planes of numbers."""
         height, width = picture.shape[:2]
         high, wide = (max(_STRIDE, -(-n // _STRIDE) * _STRIDE) for n in (height, width))
-        made: NDArray[np.generic] = self._whole
+        made = self._whole
         if not reuse or self._whole_size != (height, width):
             if pixels:
                 grey = np.round(255 * np.array(self._model.mean)).astype(np.uint8)

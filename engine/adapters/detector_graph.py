@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -64,11 +65,9 @@ def _halved_end(graph: Any) -> Any | None:
     one's four outputs become channels, so do the second one's four of each, and means are taken over those."""
     from openvino import opset13 as ops
 
-    nodes = _going_up(graph.get_results()[0])
-    found = [next(nodes, None) for _ in range(6)]
-    kinds = [node.get_type_name() if node is not None else "" for node in found]
+    found = list(islice(_going_up(graph.get_results()[0]), 6))
     doubling = "ConvolutionBackpropData"
-    if kinds != ["Sigmoid", "Add", doubling, "Relu", "Add", doubling]:
+    if [node.get_type_name() for node in found] != ["Sigmoid", "Add", doubling, "Relu", "Add", doubling]:
         return None
     _, second_add, second, _, first_add, first = found
     first_weights, second_weights = _value(first, 1), _value(second, 1)
@@ -104,7 +103,11 @@ def _convolve_apart(joined: Any) -> None:
     user = _only_user(joined)
     while user is not None and user.get_type_name() in _PASSING:
         user = _only_user(user)
-    if user is None or user.get_type_name() != "Convolution" or joined.get_attributes()["axis"] not in (1, -3):
+    if (
+        user is None
+        or user.get_type_name() != "Convolution"
+        or joined.get_attributes()["axis"] not in (1, -3)
+    ):
         return
     weights = _value(user, 1)
     counts = [joined.input_value(i).get_partial_shape()[1] for i in range(joined.get_input_size())]
@@ -113,7 +116,7 @@ def _convolve_apart(joined: Any) -> None:
     how = user.get_attributes()
     borders = np.cumsum([0, *(count.get_length() for count in counts)])
     total: Any = None
-    for number, (start, stop) in enumerate(zip(borders[:-1], borders[1:], strict=True)):
+    for number, (start, stop) in enumerate(pairwise(borders)):
         part = ops.convolution(
             joined.input_value(number),
             _constant(weights[:, start:stop]),

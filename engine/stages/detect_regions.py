@@ -124,9 +124,9 @@ def _search(
 ) -> Callable[[Picture, Sequence[Bounds] | None, int], list[Region]]:
     """What one look does: find text, find objects, drop what is masked. Two detectors take turns; the second, if
     there is one, also looks where only a part of the picture is searched."""
+    from engine.adapters.detection import TextDetector
     from engine.adapters.model_sets import DetectorModel, detector_model
     from engine.adapters.objects import ObjectDetector
-    from engine.adapters.detection import TextDetector
 
     areas = parse_areas(settings.masks)
     provider = ctx.models.provider

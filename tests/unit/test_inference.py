@@ -12,9 +12,9 @@ from onnx import TensorProto, helper, save_model
 
 from engine.adapters import onnx, openvino
 from engine.adapters.cv import cv2
+from engine.adapters.detection import TextDetector
 from engine.adapters.inference import CPU, CUDA, OPENVINO, choose_provider, open_session
 from engine.adapters.model_sets import SET_NAMES, model_set
-from engine.adapters.detection import TextDetector
 from engine.adapters.ocr import TextReader
 from engine.domain.errors import EnvironmentProblem, UserFixable
 from engine.textfold import fold_compact
@@ -62,6 +62,15 @@ def test_openvino_reads_what_onnxruntime_reads() -> None:
     for ours, theirs in zip(read[OPENVINO], read[CPU], strict=True):
         assert fold_compact(ours.text) == fold_compact(theirs.text)
         assert ours.score == pytest.approx(theirs.score, abs=0.05)
+
+
+@needs_openvino
+@pytest.mark.parametrize("name", ["ppocr-v6-small", "ppocr-v6-tiny"])
+def test_crops_read_together_read_as_they_do_alone(name: str) -> None:
+    reader, image = TextReader(model_set(name).reader, OPENVINO), street(BOARDS)
+    boards = [image[40 + 100 * row : 100 + 100 * row, 60:580] for row in range(len(BOARDS))]
+    crops = [*boards, *(board[:, :260] for board in boards), *(board[:, :120] for board in boards)]
+    assert reader.read(crops) == [reader.read([crop])[0] for crop in crops]
 
 
 @needs_openvino

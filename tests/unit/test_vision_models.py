@@ -10,10 +10,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from engine.adapters.cv import cv2
+from engine.adapters.detection import TextDetector, regions_of
 from engine.adapters.inference import file_digest, open_session
 from engine.adapters.model_sets import CUSTOM, SET_NAMES, detector_model, model_set, reader_model
 from engine.adapters.objects import ObjectDetector
-from engine.adapters.detection import TextDetector, regions_of
 from engine.adapters.ocr import TextReader
 from engine.alternatives import fit
 from engine.crops import clarity, is_askew, line_border, look_hash, rectified, widened
@@ -77,12 +77,13 @@ def test_files_that_are_no_models_are_told_plainly(tmp_path: Path) -> None:
 
 
 def test_regions_grow_back_from_the_probability_map() -> None:
-    probability = np.zeros((64, 128), np.float32)
-    probability[20:30, 30:90] = 0.9
+    probability = np.zeros((32, 64), np.float32)
+    probability[10:15, 15:45] = 0.9
     (region,) = regions_of(probability, 0.3, 0.5, 1.5)
     assert region.score == pytest.approx(0.9, abs=0.05)
-    x0, y0 = region.quad.min(axis=0)
-    assert x0 < 30 and y0 < 20
+    (x0, y0), (x1, y1) = region.quad.min(axis=0), region.quad.max(axis=0)
+    assert x0 < 30 and y0 < 20 and x1 > 90 and y1 > 30
+    assert (x0 + x1) / 2 == pytest.approx(59.5, abs=1) and (y0 + y1) / 2 == pytest.approx(24.5, abs=1)
     assert regions_of(probability * 0.4, 0.3, 0.5, 1.5) == []
 
 
