@@ -20,8 +20,8 @@ Quad = NDArray[np.float32]
 _STRIDE = 32
 _LEAST_SIDE = 3.0
 HALF = 2
-"""Pixels of the picture, across and down, that one value of a map stands for. A detector knows no more than that: it
-sees a quarter of the picture's size, and its last layers only draw that larger."""
+"""Every second row and column of a map are looked at, the first left out. A detector knows no more than that: it
+decides at a quarter of the picture's size, and its last layers only draw that larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,15 @@ class TextDetector:
         return open_session(self._model.path, CPU) if self._provider == OPENVINO else self._session
 
     def probabilities(self, picture: NDArray[np.uint8], piece: bool = False) -> NDArray[np.float32]:
-        """Mean probability of text for each 2 x 2 pixels of a BGR picture, or of a piece of one (height / 2, width / 2;
-        a last odd row or column is left out). The next call may write to it."""
+        """Probability of text at every second pixel of a BGR picture or of a piece of one, beginning with the second of
+        the second row: (height / 2, width / 2), rounded down. The next call may write to it."""
         height, width = picture.shape[:2]
         session = self._pieces if piece else self._session
         given = self._input(picture, session.inputs[0].shape[-1] == 3, reuse=not piece)
         found = session.run({session.inputs[0].name: given})[0][0, 0]
-        rows, columns = height // HALF, width // HALF
         if given.shape[-1] == 3:
-            return np.ascontiguousarray(found[:rows, :columns])
-        even = np.ascontiguousarray(found[: HALF * rows, : HALF * columns])
-        return cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA)
+            return np.ascontiguousarray(found[: height // HALF, : width // HALF])
+        return np.ascontiguousarray(found[1:height:HALF, 1:width:HALF])
 
     def _input(self, picture: NDArray[np.uint8], pixels: bool, reuse: bool) -> NDArray[Any]:
         """The picture as the model takes it, filled up to whole strides: as pixels, or as planes of numbers."""
@@ -97,12 +95,12 @@ class TextDetector:
 def regions_of(
     probability: NDArray[np.float32], threshold: float, min_score: float, unclip: float
 ) -> list[Found]:
-    """Rotated rectangles of the connected regions above `threshold` in a map of which each value stands for 2 x 2
-    pixels, grown back by area * unclip / perimeter (Liao et al., Real-time Scene Text Detection with Differentiable
-    Binarization, AAAI 2020); in pixels of the picture.
+    """Rotated rectangles of the connected regions above `threshold` in a map of every second pixel, grown back by area *
+    unclip / perimeter (Liao et al., Real-time Scene Text Detection with Differentiable Binarization, AAAI 2020); in
+    pixels of the picture.
 
-    A contour runs through the middles of the outermost values, so a rectangle is one value too short and too low. The
-    models' own thresholds were chosen for maps of the picture's size, where that is one pixel: half a value is added."""
+    A contour runs through the middles of the outermost values. In a map of all pixels, for which the models' own figures
+    were chosen, it makes a region one pixel too short and too low; here it is two, so one is given back."""
     mask = (probability > threshold).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     short = (HALF - 1) / HALF
@@ -112,14 +110,14 @@ def regions_of(
             continue
         centre, inner, angle = cv2.minAreaRect(contour)
         size = inner[0] + short, inner[1] + short
-        if min(size) * HALF < _LEAST_SIDE:
+        if min(inner) * HALF < _LEAST_SIDE:
             continue
         score = _mean_inside(probability, cv2.boxPoints((centre, inner, angle)))
         if score < min_score:
             continue
         grow = size[0] * size[1] * unclip / (size[0] + size[1])
         grown = cv2.boxPoints((centre, (size[0] + grow, size[1] + grow), angle))
-        corners = in_reading_order(grown * np.float32(HALF) + np.float32((HALF - 1) / 2))
+        corners = in_reading_order(grown * np.float32(HALF) + np.float32(1.0))
         found.append(Found(corners, round(float(score), 4)))
     return found
 

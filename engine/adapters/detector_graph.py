@@ -26,8 +26,8 @@ _ONE_PIXEL: tuple[list[int], ...] = ([1, 1], [0, 0], [0, 0], [1, 1])
 @dataclass(frozen=True, slots=True)
 class PixelsIn:
     """Turns a detector of (value / 255 - mean) / std, `mean` and `std` by channel in the pictures' order, into one
-    that takes uint8 (1, height, width, 3) and gives the means of 2 x 2 probabilities (1, 1, height / 2, width / 2);
-    both sides are multiples of 32."""
+    that takes uint8 (1, height, width, 3) and gives the probabilities at every second pixel, beginning with the second
+    of the second row (1, 1, height / 2, width / 2); both sides are multiples of 32."""
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
@@ -59,10 +59,10 @@ class PixelsIn:
 
 
 def _halved_end(graph: Any) -> Any | None:
-    """The means of 2 x 2 probabilities, computed from what enters the last two transposed convolutions.
+    """The probabilities at every second pixel, computed from what enters the last two transposed convolutions.
 
-    Both double the picture without overlap, so a pixel's 4 x 4 probabilities depend on that pixel alone: the first
-    one's four outputs become channels, so do the second one's four of each, and means are taken over those."""
+    Both double the picture without overlap, so what they make of a pixel depends on that pixel alone: the first one's
+    four outputs become channels, and of the second one's four for each of those only the last is computed."""
     from openvino import opset13 as ops
 
     found = list(islice(_going_up(graph.get_results()[0]), 6))
@@ -87,13 +87,10 @@ def _halved_end(graph: Any) -> Any | None:
     bias = np.tile(np.broadcast_to(first_bias.ravel(), inner), 4)
     opened = ops.convolution(first.input_value(0), _constant(by_place), *_ONE_PIXEL)
     opened = ops.relu(ops.add(opened, _constant(bias, (1, -1, 1, 1))))
-    apart = np.kron(np.eye(4, dtype=np.float32), second_weights.reshape(inner, 4).T)
-    logits = ops.convolution(opened, _constant(apart, (16, 4 * inner, 1, 1)), *_ONE_PIXEL)
+    last = np.kron(np.eye(4, dtype=np.float32), second_weights[:, 0, 1, 1])
+    logits = ops.convolution(opened, _constant(last, (4, 4 * inner, 1, 1)), *_ONE_PIXEL)
     likely = ops.sigmoid(ops.add(logits, _constant(second_bias, (1, 1, 1, 1))))
-    means = np.kron(np.eye(4, dtype=np.float32), np.full((1, 4), 0.25, np.float32))
-    return ops.depth_to_space(
-        ops.convolution(likely, _constant(means, (4, 16, 1, 1)), *_ONE_PIXEL), "blocks_first", 2
-    )
+    return ops.depth_to_space(likely, "blocks_first", 2)
 
 
 def _convolve_apart(joined: Any) -> None:

@@ -62,7 +62,7 @@ def joined(graph: Any) -> int:
 
 
 @pytest.mark.parametrize("name", ["ppocr-v6-small", "ppocr-v6-tiny"])
-def test_the_other_form_computes_means_of_the_same_probabilities(name: str) -> None:
+def test_the_other_form_computes_the_same_probabilities(name: str) -> None:
     path, image = model_set(name).detector.path, board(96, 256)
     before = graph_of(path)
     joins = joined(before)
@@ -71,7 +71,7 @@ def test_the_other_form_computes_means_of_the_same_probabilities(name: str) -> N
     assert other is not None and joined(other) < joins
     halved = exact(other, (1, 96, 256, 3), image[None])
     assert whole.max() > 0.9 and halved.shape == (1, 1, 48, 128)
-    assert np.abs(whole[0, 0].reshape(48, 2, 128, 2).mean((1, 3)) - halved[0, 0]).max() < 1e-3
+    assert np.abs(whole[0, 0, 1::2, 1::2] - halved[0, 0]).max() < 1e-3
 
 
 @pytest.mark.parametrize("name", ["ppocr-v6-small", "ppocr-v6-tiny", "ppocr-v5-mobile", "ppocr-v4"])
@@ -124,7 +124,7 @@ def test_a_model_of_a_user_s_that_ends_like_that_is_taken_as_well(tmp_path: Path
     image = board(64, 96)
     whole = exact(graph_of(path), (1, 3, 64, 96), planes(image))
     halved = exact(PixelsIn(MEAN, STD)(graph_of(path)), (1, 64, 96, 3), image[None])
-    assert np.abs(whole[0, 0].reshape(32, 2, 48, 2).mean((1, 3)) - halved[0, 0]).max() < 1e-4
+    assert np.abs(whole[0, 0, 1::2, 1::2] - halved[0, 0]).max() < 1e-4
 
 
 @pytest.mark.parametrize(("second", "stride"), [(2, 2), (1, 1)])
