@@ -22,7 +22,7 @@ _STEP = 8
 """Pixels of width, at 48 px height, for which a reader answers once."""
 _FLAT_BATCH = 8
 _CERTAIN = 0.985
-_MOST_ANSWERED = 2_000_000
+_MOST_ANSWERED = 1_000_000
 """Probabilities (crops x steps x characters) that OpenVINO computes at once: more take much memory and no less time."""
 
 
