@@ -95,12 +95,12 @@ class TextDetector:
 def regions_of(
     probability: NDArray[np.float32], threshold: float, min_score: float, unclip: float
 ) -> list[Found]:
-    """Rotated rectangles of the connected regions above `threshold` in a map of every second pixel, grown back by area *
-    unclip / perimeter (Liao et al., Real-time Scene Text Detection with Differentiable Binarization, AAAI 2020); in
-    pixels of the picture.
+    """Rotated rectangles of the connected regions above `threshold` in a map of every second pixel, grown back by
+    area * unclip / perimeter (Liao et al., Real-time Scene Text Detection with Differentiable Binarization, AAAI
+    2020); in pixels of the picture.
 
-    A contour runs through the middles of the outermost values. In a map of all pixels, for which the models' own figures
-    were chosen, it makes a region one pixel too short and too low; here it is two, so one is given back."""
+    A contour runs through the middles of the outermost values. In a map of all pixels, for which the models' own
+    figures were chosen, it makes a region one pixel too short and too low; here it is two, so one is given back."""
     mask = (probability > threshold).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     short = (HALF - 1) / HALF

@@ -4,8 +4,8 @@ column of its map comes out. What it computes stays the same but for rounding to
 Three things cost a detector time that have nothing to do with what it sees. Its pixels are turned into 32-bit numbers,
 channel by channel, and back into 16 bits. Its two last layers, transposed convolutions, run in 32 bits; each is one
 product for each pixel, so both are computed at a quarter of the picture's size, where they are plain convolutions
-with more channels, and only as far as the map is looked at. And layers put one behind the other are copied only to be read once by a convolution; each may as
-well be convolved by itself.
+with more channels, and only as far as the map is looked at. And layers put one behind the other are copied only to be
+read once by a convolution; each may as well be convolved by itself.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.adapters.cv import cv2
-from engine.adapters.inference import CPU, CUDA, OPENVINO, Session, open_session
+from engine.adapters.inference import CPU, CUDA, Session, open_session
 from engine.adapters.model_sets import ReaderModel
+from engine.adapters.openvino import OpenVinoSession
 from engine.alternatives import BLANK, LEAST, Steps, packed
 from engine.domain.errors import UserFixable
 from engine.textfold import fold_compact
@@ -76,11 +77,14 @@ class TextReader:
         return results
 
     def _together(self, width: int) -> int:
-        """How many crops of a width are read in one call. A GPU wants batches of one size; OpenVINO gets ready for
-        each new shape, and answers the same for a crop in a batch; onnxruntime on the CPU gains nothing."""
+        """How many crops of a width are read in one call, if the model takes more than one. A GPU wants batches of one
+        size; OpenVINO gets ready for each new shape, and answers the same for a crop in a batch; onnxruntime on the CPU
+        gains nothing."""
+        if self._session.inputs[0].shape[0] is not None:
+            return 1
         if self._provider == CUDA:
             return _FLAT_BATCH
-        if self._provider == OPENVINO:
+        if isinstance(self._session, OpenVinoSession):
             return max(1, min(_FLAT_BATCH, _MOST_ANSWERED // (width // _STEP * len(self._characters))))
         return 1
 

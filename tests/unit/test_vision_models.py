@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from engine.adapters.cv import cv2
 from engine.adapters.detection import TextDetector, regions_of
-from engine.adapters.inference import file_digest, open_session
+from engine.adapters.inference import CPU, choose_provider, file_digest, open_session
 from engine.adapters.model_sets import CUSTOM, SET_NAMES, detector_model, model_set, reader_model
 from engine.adapters.objects import ObjectDetector
 from engine.adapters.ocr import TextReader
@@ -65,6 +65,18 @@ def test_a_user_s_own_files_make_a_set(tmp_path: Path) -> None:
         TextReader(reader_model(CUSTOM, str(model)))
     with pytest.raises(UserFixable, match="is no file"):
         detector_model(CUSTOM, str(tmp_path / "none.onnx"))
+
+
+@pytest.mark.parametrize("provider", [CPU, choose_provider()])
+def test_a_user_s_reader_that_takes_one_crop_reads_them_one_by_one(tmp_path: Path, provider: str) -> None:
+    source = model_set("ppocr-v6-tiny")
+    model = onnx.load(str(source.reader.path))
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    path = tmp_path / "single.onnx"
+    onnx.save(model, str(path))
+    reader = TextReader(reader_model(CUSTOM, str(path), str(source.reader.dictionary)), provider)
+    crops = [sign(text)[70:130, 70:330] for text in ("PIRELLI", "HANKOOK", "EMIRATES")]
+    assert [t.text[:5] for t in reader.read(crops)] == ["PIREL", "HANKO", "EMIRA"]
 
 
 def test_files_that_are_no_models_are_told_plainly(tmp_path: Path) -> None:
