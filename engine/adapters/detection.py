@@ -58,9 +58,10 @@ class TextDetector:
         the second row: (height / 2, width / 2), rounded down. The next call may write to it."""
         height, width = picture.shape[:2]
         session = self._pieces if piece else self._session
-        given = self._input(picture, session.inputs[0].shape[-1] == 3, reuse=not piece)
+        pixels = session.inputs[0].shape[-1] == 3
+        given = self._input(picture, pixels, reuse=not piece)
         found = session.run({session.inputs[0].name: given})[0][0, 0]
-        if given.shape[-1] == 3:
+        if pixels:
             return np.ascontiguousarray(found[: height // HALF, : width // HALF])
         return np.ascontiguousarray(found[1:height:HALF, 1:width:HALF])
 
