@@ -14,6 +14,11 @@ from pathlib import Path
 from engine.domain.errors import DataDamage, SponsightError, UserFixable
 from storage.database import sync_file
 
+# Which blobs a part refers to: its pictures, and its payload where that is one.
+OF_PARTS = """
+    SELECT part_key, digest FROM part_blobs
+    UNION ALL SELECT key, payload_blob FROM parts WHERE payload_blob IS NOT NULL
+"""
 # Where rows refer to blobs. A blob's reference count is the number of its rows here.
 REFERENCES = """
     SELECT digest FROM part_blobs

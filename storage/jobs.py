@@ -20,9 +20,9 @@ from storage.blobs import FolderBlobStore
 from storage.columns import now, to_record, to_row
 from storage.compose import ComposedState, compose
 from storage.database import Database
-from storage.parts import LibraryParts
+from storage.parts import LibraryParts, delete_unused
 from storage.removals import REMOVED, refuse_removed
-from storage.schema import BlobRow, CheckpointRow, JobPartRow, JobRow, PartRow
+from storage.schema import BlobRow, CheckpointRow, JobRow
 
 COLUMNS = tuple(JobRow.__table__.columns)
 LISTED = JobRow.source_asset_id.not_in(REMOVED)
@@ -222,7 +222,7 @@ class Jobs:
                 update(JobRow).where(JobRow.parent_job_id == job_id).values(parent_job_id=job.parent_job_id)
             )
             conn.execute(delete(JobRow).where(JobRow.id == job_id))
-            conn.execute(delete(PartRow).where(PartRow.key.not_in(select(JobPartRow.part_key))))
+            delete_unused(conn)
 
     # Checkpoints -----------------------------------------------------------------------------------
 

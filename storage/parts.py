@@ -162,6 +162,11 @@ class LibraryParts:
         return {StageName(stage): rate for stage, rate in rows}
 
 
+def delete_unused(conn: Connection) -> None:
+    """Drop the parts that no run refers to any more; their blobs go with the next sweep."""
+    conn.execute(delete(PartRow).where(PartRow.key.not_in(select(JobPartRow.part_key))))
+
+
 def _ref(
     key: str, stage: str, version: int, chunk: int, digest: str, items: int, seconds: float, units: float
 ) -> PartRef:

@@ -11,28 +11,21 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.domain.errors import Conflict, UserFixable
 from engine.domain.jobs import JobStatus, SourceAsset
+from storage.blobs import OF_PARTS
 from storage.columns import now, to_record
 from storage.database import Database
-from storage.schema import (
-    DecisionRow,
-    JobPartRow,
-    JobRow,
-    PartRow,
-    RemovedRow,
-    SourceRow,
-)
+from storage.parts import delete_unused
+from storage.schema import SOURCE_COLUMNS, DecisionRow, JobRow, RemovedRow, SourceRow
 
 REMOVED = select(RemovedRow.source_asset_id)
 """Ids of the sources that were removed: what is listed and counted leaves them out."""
 
 GOING = (JobStatus.RUNNING, JobStatus.PENDING)
 
-OWN_BYTES = """
+OWN_BYTES = f"""
     WITH ref AS (
         SELECT jp.job_id, r.digest FROM job_parts AS jp
-        JOIN (SELECT part_key, digest FROM part_blobs
-              UNION ALL SELECT key, payload_blob FROM parts WHERE payload_blob IS NOT NULL) AS r
-        ON r.part_key = jp.part_key),
+        JOIN ({OF_PARTS}) AS r ON r.part_key = jp.part_key),
     mine AS (SELECT DISTINCT digest FROM ref JOIN detect_jobs AS j ON j.id = ref.job_id WHERE j.source_asset_id = ?),
     others AS (SELECT digest FROM ref JOIN detect_jobs AS j ON j.id = ref.job_id WHERE j.source_asset_id <> ?)
     SELECT coalesce(sum(b.size), 0) FROM mine JOIN blobs AS b ON b.digest = mine.digest
@@ -123,10 +116,9 @@ class Removals:
             .where(DecisionRow.source_asset_id == SourceRow.id, DecisionRow.active.is_(True))
             .scalar_subquery()
         )
-        columns = [c for c in SourceRow.__table__.columns if c.name != "decision_revision"]
         with self._db.reading(conn) as conn:
             rows = conn.execute(
-                select(*columns, RemovedRow.removed_at, runs.label("runs"), said.label("said"))
+                select(*SOURCE_COLUMNS, RemovedRow.removed_at, runs.label("runs"), said.label("said"))
                 .join(RemovedRow, RemovedRow.source_asset_id == SourceRow.id)
                 .order_by(RemovedRow.removed_at.desc(), SourceRow.id)
             ).all()
@@ -178,7 +170,7 @@ class Removals:
                 delete(JobRow).where(JobRow.source_asset_id.in_(REMOVED.where(or_(*chosen))))
             ).rowcount
             if gone:
-                conn.execute(delete(PartRow).where(PartRow.key.not_in(select(JobPartRow.part_key))))
+                delete_unused(conn)
         return gone
 
     def holds_runs(self, *, before: datetime) -> bool:

@@ -82,6 +82,10 @@ class SourceRow(Base):
     decision_revision: Mapped[int] = mapped_column(server_default=text("0"))
 
 
+SOURCE_COLUMNS = tuple(c for c in SourceRow.__table__.columns if c.name != "decision_revision")
+"""The columns that make a SourceAsset."""
+
+
 class RemovedRow(Base):
     """A source that a person took out of the library: nothing of it is listed or counted. Its runs stay until their
     space is freed, its decisions for good."""

@@ -10,20 +10,17 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from engine.domain.errors import Conflict, UserFixable
 from engine.domain.jobs import SourceAsset
+from storage.blobs import OF_PARTS
 from storage.columns import now, to_record, to_row
 from storage.database import Database
 from storage.removals import REMOVED, refuse_removed
-from storage.schema import SourceRow
+from storage.schema import SOURCE_COLUMNS, SourceRow
 
-COLUMNS = tuple(c for c in SourceRow.__table__.columns if c.name != "decision_revision")
-
-DISK_USE = """
+DISK_USE = f"""
     WITH held AS (
         SELECT DISTINCT j.source_asset_id AS source, r.digest FROM detect_jobs AS j
         JOIN job_parts AS jp ON jp.job_id = j.id
-        JOIN (SELECT part_key, digest FROM part_blobs
-              UNION ALL SELECT key, payload_blob FROM parts WHERE payload_blob IS NOT NULL) AS r
-        ON r.part_key = jp.part_key)
+        JOIN ({OF_PARTS}) AS r ON r.part_key = jp.part_key)
     SELECT held.source, sum(b.size) FROM held JOIN blobs AS b ON b.digest = held.digest GROUP BY held.source
 """
 
@@ -74,7 +71,7 @@ class Sources:
         """Newest first; those that were removed are left out."""
         with self._db.reading(conn) as conn:
             rows = conn.execute(
-                select(*COLUMNS)
+                select(*SOURCE_COLUMNS)
                 .where(SourceRow.id.not_in(REMOVED))
                 .order_by(SourceRow.imported_at.desc(), SourceRow.id)
             )
@@ -115,5 +112,5 @@ class Sources:
 
     def _one(self, condition: object, conn: Connection | None) -> SourceAsset | None:
         with self._db.reading(conn) as conn:
-            row = conn.execute(select(*COLUMNS).where(condition)).first()  # type: ignore[arg-type]
+            row = conn.execute(select(*SOURCE_COLUMNS).where(condition)).first()  # type: ignore[arg-type]
         return None if row is None else to_record(SourceAsset, row)

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import delete, func, select
 
 from engine.domain.errors import DataDamage
-from storage.blobs import REFERENCES, FolderBlobStore
+from storage.blobs import OF_PARTS, REFERENCES, FolderBlobStore
 from storage.database import Database
 from storage.schema import BlobRow, CheckpointRow, JobPartRow, PartBlobRow, PartRow
 
@@ -136,8 +136,7 @@ def heal(db: Database, blobs: FolderBlobStore) -> int:
         if newest is None or not blobs.folder.is_dir():
             return 0
         rows = conn.exec_driver_sql(
-            "SELECT p.key, b.digest, b.size FROM parts AS p JOIN (SELECT part_key, digest FROM part_blobs UNION ALL"
-            " SELECT key, payload_blob FROM parts WHERE payload_blob IS NOT NULL) AS r ON r.part_key = p.key"
+            f"SELECT p.key, b.digest, b.size FROM parts AS p JOIN ({OF_PARTS}) AS r ON r.part_key = p.key"
             " JOIN blobs AS b ON b.digest = r.digest WHERE p.created_at > ?",
             ((newest - RECENT).isoformat(timespec="microseconds"),),
         ).all()
