@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.domain.errors import SponsightError, UserFixable
 from engine.domain.jobs import SourceAsset
 from ui.session import Session
-from ui.text import percent, tr
+from ui.text import in_short, percent, tr
 from ui.workspace import Services
 
 if TYPE_CHECKING:
@@ -94,9 +94,7 @@ class LibraryControl(QObject):
             self._services.messages.tell(text, "success", detail=detail, seconds=12)
             return
         text = tr("{n} of {count} videos are in the library.").format(n=n, count=count)
-        detail = "\n".join(
-            f"{path.name}: {error.message} {error.to_do}".rstrip() for path, error in refused[:MOST_REFUSED]
-        )
+        detail = "\n".join(f"{path.name}: {in_short(error)}" for path, error in refused[:MOST_REFUSED])
         if len(refused) > MOST_REFUSED:
             detail += "\n" + tr("… and {n} more.").format(n=len(refused) - MOST_REFUSED)
         self._services.messages.tell(text, "error", detail=detail)

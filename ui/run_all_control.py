@@ -11,7 +11,7 @@ from app.profiles import profile_names, usable_profile
 from app.run_all import Batch, Due, Ended, find_due
 from engine.domain.errors import SponsightError
 from ui.session import Session
-from ui.text import plural, tr
+from ui.text import in_short, plural, tr
 from ui.workspace import Services, Tone
 
 MOST_TOLD = 4
@@ -101,11 +101,11 @@ class RunAllControl(QObject):
     def _ended(self, ended: tuple[Ended, ...]) -> None:
         self._session.refresh()
         done = sum(one.is_complete for one in ended)
-        failed = [one for one in ended if one.error is not None]
+        failed = [(one.source.name, one.error) for one in ended if one.error is not None]
         text = plural(done, tr("{n} source is analysed."), tr("{n} sources are analysed."))
         if done < len(ended):
             text = tr("{done} of {n} sources analysed.").format(done=done, n=len(ended))
-        lines = [f"{one.source.name}: {_why(one.error)}" for one in failed[:MOST_TOLD]]
+        lines = [f"{name}: {in_short(error)}" for name, error in failed[:MOST_TOLD]]
         if len(failed) > MOST_TOLD:
             lines.append(tr("… and {n} more.").format(n=len(failed) - MOST_TOLD))
         if done + len(failed) < len(ended):
@@ -113,12 +113,6 @@ class RunAllControl(QObject):
             lines.append(tr("The others were stopped; {key} goes on with them.").format(key=key))
         tone: Tone = "error" if failed else "success" if done == len(ended) else "info"
         self._services.messages.tell(text, tone, detail="\n".join(lines))
-        unforeseen = next((e for one in failed if not isinstance(e := one.error, SponsightError)), None)
+        unforeseen = next((error for _, error in failed if not isinstance(error, SponsightError)), None)
         if unforeseen is not None:
             sys.excepthook(type(unforeseen), unforeseen, unforeseen.__traceback__)
-
-
-def _why(error: BaseException | None) -> str:
-    if isinstance(error, SponsightError):
-        return f"{error.message} {error.to_do}".rstrip()
-    return str(error)

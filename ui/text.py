@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import QCoreApplication
 
+from engine.domain.errors import SponsightError
+
 CONTEXT = "Sponsight"
 
 
@@ -21,6 +23,13 @@ def tr(text: str, n: int = -1) -> str:
 def plural(n: int, one: str, many: str) -> str:
     """`one` or `many` (both already translated, with {n}) filled with the number."""
     return (one if n == 1 else many).format(n=f"{n:,}")
+
+
+def in_short(error: BaseException) -> str:
+    """What happened and what to do, in one line."""
+    if isinstance(error, SponsightError):
+        return f"{error.message} {error.to_do}".rstrip()
+    return str(error)
 
 
 def clock(micro: int) -> str:

@@ -20,7 +20,7 @@ from app.brand_book import BrandRow
 from app.brand_impact import Impact
 from app.brand_split import SplitOffer, SplitPiece, split_command
 from app.commands import SplitBrand
-from engine.domain.errors import SponsightError, UserFixable
+from engine.domain.errors import UserFixable
 from engine.textfold import fold_compact
 from ui.brands.alive import while_alive
 from ui.brands.brand_field import BrandField
@@ -31,7 +31,7 @@ from ui.brands.split_models import SOURCE, AliasModel, PieceModel
 from ui.brands.tick_table import TickTable
 from ui.dialogs.base import Dialog
 from ui.looks import set_look
-from ui.text import plural, tr
+from ui.text import in_short, plural, tr
 from ui.workspace import Services
 
 PREVIEW_DELAY_MS = 250
@@ -180,7 +180,7 @@ class SplitDialog(Dialog):
         self._changed()
 
     def _refused(self, error: Exception) -> None:
-        self.count.setText(_words(error))
+        self.count.setText(in_short(error))
 
     @Slot()
     def _aliases_ticked(self) -> None:
@@ -301,7 +301,7 @@ class SplitDialog(Dialog):
         )
 
     def _impossible(self, error: Exception) -> None:
-        self._say(_words(error), wrong=True)
+        self._say(in_short(error), wrong=True)
         self.impact.waiting(tr("Nothing, as it stands."))
 
     def _say(self, words: str, *, wrong: bool = False) -> None:
@@ -333,9 +333,3 @@ def _alias_of(name: str, alias: str) -> UserFixable:
         still_works=tr("Nothing was changed."),
         to_do=tr("Tick this alias to take it along, or choose another name."),
     )
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, SponsightError):
-        return f"{error.message} {error.to_do}".strip()
-    return str(error)
