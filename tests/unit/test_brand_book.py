@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,12 +40,11 @@ from tests.unit.library_state import state_of
 
 
 @pytest.fixture
-def desk(library_dir: Path) -> Iterator[Desk]:
-    with Desk(library_dir) as opened:
-        opened.brand("Hankook", "Hankuk")
-        opened.brand("Emirates")
-        opened.brand("Quixotl Bank")
-        yield opened
+def desk(desk: Desk) -> Desk:
+    desk.brand("Hankook", "Hankuk")
+    desk.brand("Emirates")
+    desk.brand("Quixotl Bank")
+    return desk
 
 
 @pytest.fixture

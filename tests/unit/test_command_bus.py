@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -46,12 +45,6 @@ from engine.domain.geometry import rectangle
 from engine.domain.jobs import DetectJob
 from tests.stored_run import Desk, row_of_boards
 from tests.unit.library_state import state_of
-
-
-@pytest.fixture
-def desk(library_dir: Path) -> Iterator[Desk]:
-    with Desk(library_dir) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from app.commands import ClearDecision, Decide, DrawBox, MergeBrands, SplitFrame, Verdict
@@ -15,12 +12,6 @@ from app.review_rows import Flag
 from engine.domain.geometry import rectangle
 from engine.domain.jobs import DetectJob, JobStatus
 from tests.stored_run import Board, Desk, row_of_boards
-
-
-@pytest.fixture
-def desk(library_dir: Path) -> Iterator[Desk]:
-    with Desk(library_dir) as opened:
-        yield opened
 
 
 def boards() -> list[Board]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -24,12 +23,6 @@ from storage.library import Library
 from tests.stored_run import Desk, row_of_boards
 from tests.unit.library_state import state_of
 from tests.video_support import make_video
-
-
-@pytest.fixture
-def desk(library_dir: Path) -> Iterator[Desk]:
-    with Desk(library_dir) as opened:
-        yield opened
 
 
 @pytest.fixture
