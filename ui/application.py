@@ -108,7 +108,7 @@ class WindowApp:
         else:
             self.window.session.refresh()
         library = self.container.library
-        if not library.read_only:
+        if self.services.writable:
             self.preferences.remember_library(library.folder)
         for problem in self.preferences.problems:
             self.services.messages.tell(problem, "warning")

@@ -70,9 +70,9 @@ class ComingBack(QObject):
         if self._told:
             return
         self._told = True
-        window, container = self._window, self._window.services.container
-        stopped = stopped_jobs(window.session.shelf, container.jobs)
-        if stopped and window.pages.current != START and not container.library.read_only:
+        window, services = self._window, self._window.services
+        stopped = stopped_jobs(window.session.shelf, services.container.jobs)
+        if stopped and window.pages.current != START and services.writable:
             ids = tuple(job.id for job in stopped)
             self._words = words = stopped_in_words(stopped, window.session.shelf)
             window.messages.tell(words, action=tr("Resume"), on_action=lambda: self._resume(ids))

@@ -52,7 +52,7 @@ class DecisionControl(QObject):
 
     def _name(self, titles: tuple[str, str]) -> None:
         undo, redo = titles
-        writable = not self._services.container.library.read_only
+        writable = self._services.writable
         for id, title, words in (("edit.undo", undo, tr("Undo")), ("edit.redo", redo, tr("Redo"))):
             action = self._services.actions[id]
             action.setEnabled(bool(title) and writable)

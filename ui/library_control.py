@@ -108,7 +108,7 @@ class LibraryControl(QObject):
         from app.demo_run import prepare_demo
 
         container = self._services.container
-        if container.library.read_only:
+        if not self._services.writable:
             self._services.messages.tell(tr("This library is open for reading only."), "warning")
             return
         self._services.messages.tell(tr("Rendering the demo clip …"), detail=tr("This takes a moment, once."))

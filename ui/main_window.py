@@ -72,7 +72,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         state.restore_geometry(self)
-        if services.container.library.read_only:
+        if not services.writable:
             self.status.read_only()
         self.show_page("view.library")
 
@@ -391,7 +391,7 @@ class MainWindow(QMainWindow):
     # --- drag and drop, closing ---------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if videos_in(event.mimeData()) and not self.services.container.library.read_only:
+        if videos_in(event.mimeData()) and self.services.writable:
             event.acceptProposedAction()
             self.curtain.lower_over(self)
 

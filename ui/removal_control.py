@@ -34,8 +34,8 @@ class RemovalControl(QObject):
         self.update_actions()
 
     def update_actions(self) -> None:
-        writable = not self._services.container.library.read_only
-        self._services.actions["library.remove"].setEnabled(writable and bool(self._session.shelf.sources))
+        possible = self._services.writable and bool(self._session.shelf.sources)
+        self._services.actions["library.remove"].setEnabled(possible)
 
     def ask(self, source_id: str) -> None:
         """Asks whether this source is to go; a run of it that is under way is told first."""

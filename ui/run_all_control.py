@@ -37,7 +37,7 @@ class RunAllControl(QObject):
 
     @Slot()
     def update_actions(self) -> None:
-        actions, writable = self._services.actions, not self._services.container.library.read_only
+        actions, writable = self._services.actions, self._services.writable
         actions["run.all"].setEnabled(writable and bool(self._due()))
         going = any(self._jobs.is_queued(job.id) for job in self._session.shelf.jobs)
         actions["run.stop_all"].setEnabled(writable and going)

@@ -35,19 +35,16 @@ class RunControl(QObject):
         self._ears = QTimer(self)
         self._ears.setInterval(LISTEN_MS)
         self._ears.timeout.connect(self._listen)
-        if self.writable:
+        if self._services.writable:
             self._ears.start()
-
-    @property
-    def writable(self) -> bool:
-        return not self._services.container.library.read_only
 
     @Slot()
     def update_actions(self) -> None:
         """Enables what the chosen run allows."""
         actions, job = self._services.actions, self._session.job
         status = job.status if job is not None else None
-        here = self._session.source is not None and self.writable
+        writable = self._services.writable
+        here = self._session.source is not None and writable
         on_its_turn = job is not None and self._jobs.is_queued(job.id)
         actions["run.start"].setEnabled(here and status is not JobStatus.RUNNING and not on_its_turn)
         actions["run.start"].setText(tr("Resume") if status is JobStatus.PAUSED else tr("Run"))
@@ -60,8 +57,8 @@ class RunControl(QObject):
         actions["run.accept"].setEnabled(here and done and not (job is not None and job.accepted))
         actions["run.thresholds"].setEnabled(done)
         actions["file.export"].setEnabled(done)
-        actions["file.import"].setEnabled(self.writable)
-        actions["file.demo"].setEnabled(self.writable)
+        actions["file.import"].setEnabled(writable)
+        actions["file.demo"].setEnabled(writable)
         actions["file.locate"].setEnabled(here)
 
     def start(self) -> None:

@@ -61,6 +61,11 @@ class Services:
     saved: Callable[[], None]
     """To be called after a decision was stored: the status bar shows the time."""
 
+    @property
+    def writable(self) -> bool:
+        """Whether this window may change the library; False where it is open for reading only."""
+        return not self.container.library.read_only
+
 
 class ReviewArea(Protocol):
     """The review area as the window sees it. All methods are called on the main thread."""

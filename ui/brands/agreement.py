@@ -58,7 +58,7 @@ class AgreementBar(QFrame):
     @Slot()
     def check(self) -> None:
         """Looks (soon) whether accepted figures are older than the book."""
-        if self._orders.writable:
+        if self._services.writable:
             self._timer.start()
 
     @Slot()

@@ -292,7 +292,7 @@ class ClustersTab(QWidget):
 
     def can(self, id: str) -> bool:
         """Whether an action would do something now."""
-        writable = self._orders.writable
+        writable = self._services.writable
         match id:
             case "brands.merge" | "brands.not_same":
                 return writable and len(self.members.chosen()) > 1
@@ -352,7 +352,7 @@ class ClustersTab(QWidget):
     def merge(self) -> None:
         """Merges the ticked spellings; where what it changes was not seen yet, it is shown first."""
         members, name = self.members.chosen(), self.names.currentText().strip()
-        if len(members) < 2 or not self._orders.writable:
+        if len(members) < 2 or not self._services.writable:
             return
         if self._seen is not None:
             command, impact = self._seen
@@ -388,14 +388,14 @@ class ClustersTab(QWidget):
     def not_same(self) -> None:
         """Keeps the ticked members apart from each other for good."""
         things = tuple(dict.fromkeys(m.brand_id or m.text for m in self.members.chosen()))
-        if len(things) > 1 and self._orders.writable:
+        if len(things) > 1 and self._services.writable:
             self._orders.do(tr("Keeping apart"), NotSame(things=things))
 
     @Slot()
     def deny(self) -> None:
         """Puts the ticked unresolved texts on the deny list."""
         texts = tuple(m.text for m in self.members.chosen() if m.kind == "text")
-        if texts and self._orders.writable:
+        if texts and self._services.writable:
             self._orders.weigh(tr("Writing the deny list"), Deny(texts=texts))
 
     @Slot()

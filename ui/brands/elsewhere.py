@@ -141,7 +141,7 @@ class ElsewhereDialog(Dialog):
             ).format(sources=sources, time=duration(quest.seconds))
         )
         self.notes.setText("\n".join(quest.notes))
-        self.start.setEnabled(self._orders.writable)
+        self.start.setEnabled(self._services.writable)
         self.start.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _refused(self, error: Exception) -> None:
@@ -229,9 +229,9 @@ class ElsewhereDialog(Dialog):
         left = self.list.count()
         words = plural(left, tr("{n} find to judge."), tr("{n} finds to judge, the surest first."))
         self.found_words.setText(words if left else tr("Nothing (more) to judge was found."))
-        self.count_in.setEnabled(bool(self._jobs) and self._orders.writable)
+        self.count_in.setEnabled(bool(self._jobs) and self._services.writable)
         for button in (self.yes, self.no):
-            button.setEnabled(left > 0 and self._orders.writable)
+            button.setEnabled(left > 0 and self._services.writable)
 
     @Slot()
     def _accept_runs(self) -> None:

@@ -69,7 +69,7 @@ class ListsTab(QWidget):
         self.field = QLineEdit()
         self.field.setPlaceholderText(tr("Deny a text, then Enter"))
         self.field.setAccessibleName(tr("New text for the deny list"))
-        self.field.setEnabled(orders.writable)
+        self.field.setEnabled(services.writable)
         self.field.returnPressed.connect(self._deny)
         self.denied.foot.insertWidget(0, self.field, 1)
         self.pairs = _Listing(
@@ -88,7 +88,7 @@ class ListsTab(QWidget):
         self.pairs.foot.insertStretch(0, 1)
         keys = services.actions.key_text("brands.take_off")
         for listing in (self.denied, self.pairs):
-            listing.button.setEnabled(orders.writable)
+            listing.button.setEnabled(services.writable)
             listing.button.setToolTip(f"{listing.button.text()} ({keys})" if keys else listing.button.text())
             parts.addWidget(listing)
         parts.setSizes([500, 500])
@@ -142,7 +142,7 @@ class ListsTab(QWidget):
     def can(self, id: str) -> bool:
         """Whether an action would do something now."""
         tables = (self.denied.table, self.pairs.table)
-        return id == "brands.take_off" and self._orders.writable and any(t.rowCount() for t in tables)
+        return id == "brands.take_off" and self._services.writable and any(t.rowCount() for t in tables)
 
     def show_denied(self, text: str) -> None:
         """Goes to a text of the deny list as soon as it is there ('': to the list)."""
@@ -160,14 +160,14 @@ class ListsTab(QWidget):
     def undeny(self) -> None:
         """Takes the chosen texts off the deny list."""
         texts = tuple(str(t) for t in self.denied.chosen())
-        if texts and self._orders.writable:
+        if texts and self._services.writable:
             self._orders.weigh(tr("Writing the deny list"), Undeny(texts=texts))
 
     @Slot()
     def forget(self) -> None:
         """The chosen pairs may be offered together again."""
         commands = tuple(ForgetNotSame(first=a, second=b) for a, b in self.pairs.chosen())
-        if commands and self._orders.writable:
+        if commands and self._services.writable:
             title = plural(
                 len(commands), tr("No longer keep {n} pair apart"), tr("No longer keep {n} pairs apart")
             )

@@ -30,10 +30,6 @@ class Orders(QObject):
         self._services = services
         self._page = page
 
-    @property
-    def writable(self) -> bool:
-        return not self._services.container.library.read_only
-
     def do(
         self,
         what: str,

@@ -212,7 +212,7 @@ class BrandPanel(QScrollArea):
             self.head.setText(tr("No brand chosen"))
             self.sub.setText(tr("Choose a brand in the table; Shift and Ctrl choose several."))
             return
-        writable = self._orders.writable
+        writable = self._services.writable
         categories = {r.category for r in self._rows}
         if not (same and self.category.hasFocus()):
             self.category.setText(categories.pop() if len(categories) == 1 else "")
@@ -251,7 +251,7 @@ class BrandPanel(QScrollArea):
         )
         if not (same and self.name.hasFocus()):
             self.name.setText(row.name)
-        self.aliases.show_words(row.aliases, enabled=self._orders.writable)
+        self.aliases.show_words(row.aliases, enabled=self._services.writable)
         if not same:
             self._offer(())
         self.references.show_brand(row)
@@ -271,7 +271,7 @@ class BrandPanel(QScrollArea):
             line.addWidget(label, 1)
             button = QPushButton(icon("unmerge"), tr("Un-merge"))
             button.setAccessibleName(tr("Un-merge {name}").format(name=brand.canonical_name))
-            button.setEnabled(self._orders.writable)
+            button.setEnabled(self._services.writable)
             button.clicked.connect(lambda _=False, id=brand.id: self.unmerge(id))
             line.addWidget(button)
             holder = QWidget()
@@ -303,7 +303,7 @@ class BrandPanel(QScrollArea):
     def _offer(self, texts: Sequence[str]) -> None:
         self.offered_head.setVisible(bool(texts))
         self.offered.setVisible(bool(texts))
-        self.offered.show_words(texts, enabled=self._orders.writable)
+        self.offered.show_words(texts, enabled=self._services.writable)
 
     def _show_history(self, entries: Sequence[AuditEntry]) -> None:
         _clear(self._history)

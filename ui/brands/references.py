@@ -63,7 +63,7 @@ class References(QWidget):
         self._brand = row
         digests = [r.digest for r in row.references]
         there = [self.list.item(n).data(Qt.ItemDataRole.UserRole) for n in range(self.list.count())]
-        writable = self._orders.writable
+        writable = self._services.writable
         self.add_button.setEnabled(writable)
         self.remove_button.setVisible(bool(digests))
         self.remove_button.setEnabled(writable)
@@ -135,7 +135,7 @@ class References(QWidget):
         from app.commands import RemoveReference
 
         item = self.list.currentItem()
-        if item is not None and self._brand is not None and self._orders.writable:
+        if item is not None and self._brand is not None and self._services.writable:
             digest = item.data(Qt.ItemDataRole.UserRole)
             command = RemoveReference(brand_id=self._brand.id, digest=digest)
             self._orders.do(tr("Removing a reference picture"), command)

@@ -290,7 +290,7 @@ class SplitDialog(Dialog):
             self.again.setToolTip(
                 tr("From stored texts: no reading, no models. Figures follow when you agree.")
             )
-            self.apply.setEnabled(self._orders.writable)
+            self.apply.setEnabled(self._services.writable)
 
         self._services.tasks.call(
             tr("Working out the impact"),

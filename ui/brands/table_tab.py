@@ -75,7 +75,7 @@ class TableTab(QWidget):
         layout.addLayout(self._buttons())
         self._stack = QStackedWidget()
         buttons = [(tr("Show all brands"), self.clear_filter)]
-        if orders.writable:
+        if services.writable:
             buttons.append((tr("New brand…"), self._new))
         self._none = EmptyState("brands", "", "", buttons, framed=True)
         self._stack.addWidget(self.table)
@@ -265,7 +265,7 @@ class TableTab(QWidget):
 
     def can(self, id: str) -> bool:
         """Whether an action would do something now."""
-        chosen, writable = len(self.table.rows()), self._orders.writable
+        chosen, writable = len(self.table.rows()), self._services.writable
         if id in ("brands.merge", "brands.confirm", "brands.deny", "brands.category"):
             return writable and chosen > 0
         if id in ("brands.split", "brands.find", "brands.rename", "brands.alias"):

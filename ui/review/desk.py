@@ -109,7 +109,7 @@ class ReviewDesk(QObject):
 
     @property
     def writable(self) -> bool:
-        return self.session is not None and not self._services.container.library.read_only
+        return self.session is not None and self._services.writable
 
     @property
     def row(self) -> QueueRow | None:

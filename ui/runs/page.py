@@ -117,7 +117,7 @@ class RunsPage(QWidget):
         one = jobs[0] if len(jobs) == 1 else None
         self._open_button.setEnabled(one is not None)
         acceptable = one is not None and one.status is JobStatus.COMPLETED and not one.accepted
-        self._accept_button.setEnabled(acceptable and self._control.writable)
+        self._accept_button.setEnabled(acceptable and self._services.writable)
         if len(jobs) == 2:
             self._compare(jobs[0].id, jobs[1].id)
         elif self._compared is None:
@@ -185,7 +185,7 @@ class RunsPage(QWidget):
         accept.triggered.connect(self._accept)
         menu.addAction(accept)
         menu.addSeparator()
-        words, can = tr("Delete this run…"), self._control.writable
+        words, can = tr("Delete this run…"), self._services.writable
         if job.accepted:
             words, can = tr("Delete this run (accept another one first)"), False
         elif job.status is JobStatus.RUNNING:

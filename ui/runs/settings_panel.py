@@ -216,7 +216,7 @@ class SettingsPanel(QWidget):
         key = self._services.actions.key_text("run.replay" if finished else "run.start")
         words = tr("Run as replay… ({key})") if finished else tr("Run ({key})")
         self._go.setText(words.format(key=key))
-        writable = not self._services.container.library.read_only
+        writable = self._services.writable
         other_books = self._job is not None and self.books != tuple(sorted(self._job.books))
         self._go.setEnabled(writable and (not finished or count > 0 or other_books))
         with QSignalBlocker(self._stages):

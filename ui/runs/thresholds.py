@@ -286,7 +286,7 @@ class ThresholdsPanel(QWidget):
     def _update_buttons(self) -> None:
         edited = bool(self.delta()) and self._job is not None
         self._reset.setEnabled(edited)
-        self._go.setEnabled(edited and not self._services.container.library.read_only)
+        self._go.setEnabled(edited and self._services.writable)
 
 
 class _Slider(QObject):

@@ -145,7 +145,7 @@ class StartPage(QWidget):
         )
         self._count()
         container = self._services.container
-        stopped = () if container.library.read_only else stopped_jobs(shelf, container.jobs)
+        stopped = stopped_jobs(shelf, container.jobs) if self._services.writable else ()
         self._banner.show_jobs(stopped, self._session)
 
     @property
@@ -177,7 +177,7 @@ class StartPage(QWidget):
         menu.addAction(icon("review"), tr("Open"), lambda: self.source_opened.emit(source_id))
         locate = menu.addAction(icon("folder"), tr("Locate the video…"))
         locate.triggered.connect(lambda: self.locate_wanted.emit(source_id))
-        locate.setEnabled(not self._services.container.library.read_only)
+        locate.setEnabled(self._services.writable)
         menu.addSeparator()
         menu.addAction(actions["library.remove"])
         menu.popup(place)
