@@ -21,6 +21,11 @@ KEPT_DAYS = 7
 """For so many days the runs of a removed source can be brought back."""
 
 
+def kept_until(removed: Removed) -> datetime:
+    """Until when (UTC) the runs of a removed source are not freed by themselves."""
+    return removed.removed_at + timedelta(days=KEPT_DAYS)
+
+
 class SourceRemoval:
     """The use cases around removed sources. Thread-safe."""
 

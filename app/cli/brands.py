@@ -162,7 +162,7 @@ def _split(given: argparse.Namespace) -> int:
     def command(app: Container) -> Command:
         brand = app.library.brands.one(given.name).id
         there = app.library.brands.find(given.to)
-        job = find_job(app.jobs, given.video, is_completed, "that is complete")
+        job = find_job(app, given.video, is_completed, "that is complete")
         tops = app.library.brands.redirects()
         keys = tuple(a.key for a in app.runs.get(job.id).appearances if tops.get(a.brand_id) == brand)
         sighting = SplitSighting(source_id=job.source_asset_id, job_id=job.id, appearance_keys=keys)
@@ -217,7 +217,7 @@ def _searched(app: Container, brand: KnownBrand, given: argparse.Namespace) -> l
     if given.everywhere:
         return []
     if given.video is not None:
-        return [find_source(app.jobs, given.video).id]
+        return [find_source(app, given.video).id]
     drawn = app.elsewhere.sources_drawn(brand.id)
     if not drawn:
         raise UserFixable(

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from typing import Any, TextIO
 
 import msgspec
@@ -34,6 +35,11 @@ def table(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) ->
         if n == 0:
             lines.append("  ".join("─" * w for w in widths))
     return "\n".join(lines)
+
+
+def on_the_clock(at: datetime | None, *, seconds: bool = False) -> str:
+    """A moment as this machine's clock and calendar showed it; '' where there is none."""
+    return at.astimezone().strftime(f"%Y-%m-%d %H:%M{':%S' if seconds else ''}") if at is not None else ""
 
 
 def complain(error: SponsightError) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from app.cli.console import table
+from app.cli.console import on_the_clock, table
 from app.cli.targets import find_job
 from app.command_bus import Change
 from app.container import open_container
@@ -23,7 +23,7 @@ def _list(given: argparse.Namespace) -> int:
     with open_container(given.library, read_only=True) as app:
         sources = app.jobs.sources()
         if given.target:
-            chosen = find_job(app.jobs, given.target, lambda j: True, "at all").source_asset_id
+            chosen = find_job(app, given.target, lambda j: True, "at all").source_asset_id
             sources = [s for s in sources if s.id == chosen]
         rows = [("source", "from", "to", "decision", "brand", "appearances", "by")]
         for source in sources:
@@ -104,10 +104,7 @@ def _log(given: argparse.Namespace) -> int:
             print(f"Wrote {app.bus.export_log(given.output)} entries to {given.output}")
             return 0
         rows = [("when", "who", "what")]
-        rows += [
-            (f"{e.at:%Y-%m-%d %H:%M:%S}" if e.at else "", e.actor, e.title)
-            for e in app.bus.history(given.search)
-        ]
+        rows += [(on_the_clock(e.at, seconds=True), e.actor, e.title) for e in app.bus.history(given.search)]
         print(table(rows) if len(rows) > 1 else "The log holds nothing like that.")
         return 0
 

@@ -6,7 +6,7 @@ import argparse
 
 import msgspec
 
-from app.cli.console import table
+from app.cli.console import on_the_clock, table
 from app.cli.figures import print_exposure
 from app.cli.targets import find_job, find_source, is_completed
 from app.commands import AcceptRun
@@ -24,7 +24,7 @@ def status_word(app: Container, job: DetectJob) -> str:
 
 def do_jobs(given: argparse.Namespace) -> int:
     with open_container(given.library, read_only=True) as app:
-        source_id = find_source(app.jobs, given.video).id if given.video else None
+        source_id = find_source(app, given.video).id if given.video else None
         jobs = app.jobs.jobs(source_id)
         if given.json:
             print(msgspec.json.encode(jobs).decode())
@@ -44,7 +44,7 @@ def do_jobs(given: argparse.Namespace) -> int:
                 str(j.current_stage or ""),
                 str(j.brands_found),
                 "★" if j.accepted else "",
-                f"{j.created_at:%Y-%m-%d %H:%M}" if j.created_at else "",
+                on_the_clock(j.created_at),
             )
             for j in jobs
         ]
@@ -54,7 +54,7 @@ def do_jobs(given: argparse.Namespace) -> int:
 
 def do_show(given: argparse.Namespace) -> int:
     with open_container(given.library, read_only=True) as app:
-        job = find_job(app.jobs, given.target, lambda j: True, "at all")
+        job = find_job(app, given.target, lambda j: True, "at all")
         checkpoints = app.library.jobs.checkpoints(job.id)
         if given.json:
             print(msgspec.json.encode({"job": job, "checkpoints": checkpoints}).decode())
@@ -103,8 +103,8 @@ def do_diff(given: argparse.Namespace) -> int:
     from app.results import load_run
 
     with open_container(given.library, read_only=True) as app:
-        before = find_job(app.jobs, given.before, is_completed, "that is complete")
-        after = find_job(app.jobs, given.after, is_completed, "that is complete")
+        before = find_job(app, given.before, is_completed, "that is complete")
+        after = find_job(app, given.after, is_completed, "that is complete")
         diff = compare_runs(load_run(app.library, before.id), load_run(app.library, after.id))
         delta = changed(app.jobs.settings_of(before), app.jobs.settings_of(after))
         for stage, values in delta.items():
@@ -121,7 +121,7 @@ def do_diff(given: argparse.Namespace) -> int:
 
 def do_accept(given: argparse.Namespace) -> int:
     with open_container(given.library) as app:
-        job = find_job(app.jobs, given.target, is_completed, "that is complete")
+        job = find_job(app, given.target, is_completed, "that is complete")
         print(f"{app.bus.do(AcceptRun(job_id=job.id), initiator='cli').title}.")
         return 0
 
@@ -132,7 +132,7 @@ def do_export(given: argparse.Namespace) -> int:
     from app.overlay import load_overlay
 
     with open_container(given.library, read_only=True) as app:
-        job = find_job(app.jobs, given.target, is_completed, "that is complete")
+        job = find_job(app, given.target, is_completed, "that is complete")
         overlay = load_overlay(app.library, job.id)
         written = (
             write_csv(overlay, given.output)

@@ -121,7 +121,7 @@ def _run_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def _look_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     jobs = verbs.add_parser("jobs", help="list runs")
-    jobs.add_argument("video", nargs="?", type=Path)
+    jobs.add_argument("video", nargs="?")
     jobs.add_argument("--json", action="store_true")
     show = verbs.add_parser("show", help="one run: stages, settings, exposure figures")
     show.add_argument("target", metavar="VIDEO|JOB")
@@ -201,7 +201,7 @@ def _brand_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     find = acts.add_parser("find", help="search sources for a brand's reference pictures; list what is found")
     find.add_argument("name")
     find.add_argument("--all", action="store_true", dest="everywhere", help="in all sources")
-    find.add_argument("--video", metavar="VIDEO", type=Path, help="in this one (default: where it was drawn)")
+    find.add_argument("--video", metavar="VIDEO", help="in this one (default: where it was drawn)")
     find.add_argument("--json", action="store_true", help="only the finds, as JSON")
     find.add_argument("--workers", type=_count, metavar="N", help="worker threads")
     find.add_argument("--quiet", action="store_true", help="only the result")

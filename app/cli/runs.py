@@ -117,7 +117,7 @@ def do_replay(given: argparse.Namespace) -> int:
     stage = stage_named(given.stage)
     overrides = overrides_of(given)
     with open_container(given.library, workers=given.workers) as app:
-        parent = find_job(app.jobs, given.target, is_completed, "that is complete")
+        parent = find_job(app, given.target, is_completed, "that is complete")
         if given.plan:
             print_plan(app.jobs.plan_replay(parent.id, stage, overrides))
             return 0
@@ -127,7 +127,7 @@ def do_replay(given: argparse.Namespace) -> int:
 def do_retry(given: argparse.Namespace) -> int:
     with open_container(given.library, workers=given.workers) as app:
         parent = find_job(
-            app.jobs,
+            app,
             given.target,
             lambda j: j.status in (JobStatus.FAILED, JobStatus.CANCELLED),
             "that failed or was cancelled",
@@ -138,7 +138,7 @@ def do_retry(given: argparse.Namespace) -> int:
 def do_resume(given: argparse.Namespace) -> int:
     with open_container(given.library, workers=given.workers) as app:
         job = find_job(
-            app.jobs,
+            app,
             given.target,
             lambda j: j.status in (JobStatus.PAUSED, JobStatus.PENDING),
             "that is paused",
@@ -159,7 +159,7 @@ def _ask(given: argparse.Namespace, what: Wish) -> int:
     process that ran the job is gone, the run is paused already (opening the library says so)."""
     with open_container(given.library, read_only=True) as app:
         job = find_job(
-            app.jobs,
+            app,
             given.target,
             lambda j: j.status in (JobStatus.RUNNING, JobStatus.PENDING, JobStatus.PAUSED),
             "that is running or waits",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
-from app.cli.console import table
-from app.cli.targets import find_source
+from app.cli.console import on_the_clock, table
+from app.cli.targets import find_removed, find_source
 from app.container import Container, open_container
 from app.source_removal import KEPT_DAYS
 from engine.domain.errors import UserFixable
@@ -27,7 +25,7 @@ def _list(given: argparse.Namespace) -> int:
         gone = app.removal.removed() if given.removed else []
         sources = [r.source for r in gone] if given.removed else app.jobs.sources()
         holdings = {s.id: app.removal.holding(s.id) for s in sources}
-        at = {r.source.id: f"{r.removed_at:%Y-%m-%d %H:%M}" for r in gone}
+        at = {r.source.id: on_the_clock(r.removed_at) for r in gone}
     if given.json:
         rows = [
             {**msgspec.to_builtins(s), **msgspec.to_builtins(holdings[s.id])}
@@ -111,23 +109,12 @@ def _listed(app: Container, word: str) -> SourceAsset:
     """The source that a path or, where one source alone is called so, a name means. UserFixable where it is not
     there, or was removed already."""
     named = [s for s in app.jobs.sources() if s.name == word]
-    if len(named) == 1:
-        return named[0]
-    try:
-        return find_source(app.jobs, Path(word))
-    except UserFixable:
-        for gone in _fitting(app, word)[:1]:
-            raise UserFixable(
-                f"{gone.source.name} was removed from this library already.",
-                still_works="Nothing was changed.",
-                to_do=f"To bring it back: sponsight sources restore {word}",
-            ) from None
-        raise
+    return named[0] if len(named) == 1 else find_source(app, word)
 
 
 def _removed(app: Container, word: str) -> Removed:
     """The removed source of this path or name. UserFixable where there is none or several."""
-    fitting = _fitting(app, word)
+    fitting = find_removed(app, word)
     if len(fitting) == 1:
         return fitting[0]
     raise UserFixable(
@@ -137,12 +124,3 @@ def _removed(app: Container, word: str) -> Removed:
         still_works="Nothing was changed.",
         to_do="`sponsight sources list --removed` lists them; a path or an id (--json shows it) tells them apart.",
     )
-
-
-def _fitting(app: Container, word: str) -> Sequence[Removed]:
-    """Removed sources of this path, else of this name or id."""
-    gone = app.removal.removed()
-    path = str(Path(word).expanduser().resolve())
-    return [r for r in gone if r.source.path == path] or [
-        r for r in gone if word in (r.source.name, r.source.id)
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -85,10 +86,18 @@ def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
     comes in switched off, and is told; one that is here already is passed over."""
     document = read_document(cmd.document)
     library, notes = work.library, []
-    here = {s.content_digest: s for s in library.sources.all()}
+    here = {s.content_digest: s for s in library.sources.all(conn=work.conn)}
+    removed = {r.source.content_digest: r.source.name for r in library.removals.all(conn=work.conn)}
     found = [s for s in document.sources if s.content_digest in here]
-    notes += [f"“{s.name}” is not in this library: its decisions were left out." for s in document.sources
-              if s.content_digest not in here]  # fmt: skip
+    for source in document.sources:
+        name = removed.get(source.content_digest)
+        if name is not None:
+            notes.append(
+                f"“{name}” was removed from this library: its decisions were left out. Bring it back with "
+                f"`sponsight sources restore {shlex.quote(name)}`, then import them again."
+            )
+        elif source.content_digest not in here:
+            notes.append(f"“{source.name}” is not in this library: its decisions were left out.")
     named = {d.brand_id for s in found for d in s.decisions if d.brand_id}
     ids = _take_brands(document.brands, named, work, notes)
     made: list[str] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.commands import Decide, DrawBox, MergeBrands, Verdict
+from app.commands import Decide, DrawBox, MergeBrands, RemoveSource, Verdict
 from app.decisions_io import export_decisions, load_decisions, write_decisions
 from app.overlay import State
 from engine.domain.errors import UserFixable
@@ -98,6 +98,18 @@ def test_a_source_that_is_not_here_is_told(tmp_path: Path, exported: Path) -> No
     desk = Desk(tmp_path / "empty")
     with desk, pytest.raises(UserFixable, match="not in this library"):
         load_decisions(desk.bus, exported)
+
+
+def test_a_source_that_was_removed_here_is_told_with_the_way_back(tmp_path: Path, exported: Path) -> None:
+    desk, job = start(tmp_path / "two", "Hankook")
+    with desk:
+        desk.bus.do(RemoveSource(source_id=job.source_asset_id))
+        with pytest.raises(UserFixable, match=r"“match\.mp4” was removed from this library") as caught:
+            load_decisions(desk.bus, exported)
+        assert "not in this library" not in caught.value.message
+        assert "sponsight sources restore match.mp4" in caught.value.message
+        desk.bus.undo()
+        assert load_decisions(desk.bus, exported).title == "Import 4 decisions"
 
 
 @pytest.mark.parametrize(

@@ -304,6 +304,11 @@ def said(capsys: pytest.CaptureFixture[str], folder: Path, *words: str, code: in
     return found.out if code == 0 else found.err
 
 
+def refused(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> str:
+    assert main(["--library", str(folder), *words]) == 2
+    return capsys.readouterr().err
+
+
 @pytest.fixture
 def shelf(library_dir: Path) -> Path:
     with Desk(library_dir) as desk:
@@ -323,7 +328,7 @@ def test_videos_are_listed_removed_and_restored(shelf: Path, capsys: pytest.Capt
     assert "match.mp4" not in said(capsys, shelf, "list")
     assert "match.mp4" in said(capsys, shelf, "list", "--removed")
     assert "match.mp4" in said(capsys, shelf, "list", "--removed", "--json")
-    assert "was removed from this library already" in said(capsys, shelf, "remove", "match.mp4", code=2)
+    assert "match.mp4 was removed" in said(capsys, shelf, "remove", "match.mp4", code=2)
     assert "was not imported" in said(capsys, shelf, "remove", "nobody.mp4", code=2)
     assert "2 runs are back" in said(capsys, shelf, "restore", "/videos/match.mp4")
     assert "match.mp4" in said(capsys, shelf, "list")
@@ -345,3 +350,66 @@ def test_space_is_freed_on_the_command_line(shelf: Path, capsys: pytest.CaptureF
 def test_a_library_in_use_is_told(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Library.open(shelf):
         assert "is in use by process" in said(capsys, shelf, "remove", "match.mp4", code=4)
+
+
+EVERY_COMMAND = (
+    ("export", "{}", "--output", "x.json"), ("show", "{}"), ("jobs", "{}"), ("retry", "{}"), ("resume", "{}"),
+    ("replay", "{}", "--from", "match_brands"), ("cancel", "{}"), ("diff", "{}", "{}"), ("accept", "{}"),
+    ("decisions", "list", "{}"), ("brands", "find", "Hankook", "--video", "{}"), ("sources", "remove", "{}"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("word", ["/videos/match.mp4", "match.mp4"])
+def test_every_command_says_that_a_video_was_removed_and_how_it_comes_back(
+    shelf: Path, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    def all_say(words: str) -> None:
+        for command in EVERY_COMMAND:
+            told = refused(capsys, shelf, *(part.format(word) for part in command))
+            assert "match.mp4 was removed from this library on 20" in told, command
+            assert f"decisions on it are kept for good, its {words}" in told, command
+            assert f"sponsight sources restore {word}\n" in told, command
+
+    said(capsys, shelf, "remove", "match.mp4")
+    all_say("2 runs until 20")
+    said(capsys, shelf, "free")
+    all_say("runs were freed.")
+    said(capsys, shelf, "restore", word)
+
+
+def test_a_word_that_means_two_removed_videos_is_not_what_brings_one_back(
+    shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Library.open(shelf) as library:
+        for source in library.sources.all():
+            library.sources.locate(source.id, f"/{source.id}/same.mp4")
+            library.removals.add(source.id)
+        gone = library.removals.all()[0].source.id
+    assert f"sponsight sources restore {gone}\n" in refused(capsys, shelf, "show", "same.mp4")
+    said(capsys, shelf, "restore", gone)
+
+
+def test_the_run_of_a_removed_video_is_told_by_its_id(
+    shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Library.open(shelf) as library:
+        (run, *_) = (j.id for j in library.jobs.all() if j.video_path == "/videos/match.mp4")
+    said(capsys, shelf, "remove", "match.mp4")
+    for word in (run, run[:8]):
+        told = refused(capsys, shelf, "show", word)
+        assert f"Run {run[:8]} is of match.mp4, which was removed from this library on 20" in told
+        assert "sponsight sources restore /videos/match.mp4" in told
+
+
+def test_a_removed_video_is_known_by_its_content_and_another_one_at_its_place_is_not_it(
+    library_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = make_video(tmp_path / "match.mp4", frames=50)
+    with open_container(library_dir) as app:
+        app.removal.remove([app.jobs.import_source(video).id])
+    moved = video.rename(tmp_path / "my renamed.mp4")
+    told = refused(capsys, library_dir, "show", str(moved))
+    assert "match.mp4 was removed" in told and f"sponsight sources restore '{moved}'" in told
+    make_video(video, frames=60)
+    assert "was not imported" in refused(capsys, library_dir, "show", str(video))
+    assert "no run" not in said(capsys, library_dir, "restore", str(moved))
