@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,11 +12,12 @@ import msgspec
 from app.commands import ImportDecisions
 from app.handling.work import BRANDS, DECISIONS, Outcome, Work, several
 from engine.anchoring import Target, anchor
+from engine.brand_names import fault_of_length, fault_of_name, shortened
 from engine.domain.brands import ReferenceCrop
 from engine.domain.decisions import Decision, Member
 from engine.domain.errors import Conflict, UserFixable
 from engine.domain.records import DetectionSource
-from engine.domain.timebase import Span
+from engine.domain.timebase import Span, format_time
 from storage.review_queries import VERDICTS
 
 FORMAT = "sponsight.decisions/1"
@@ -83,7 +83,8 @@ def _unreadable(why: str) -> UserFixable:
 
 def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
     """New decisions come in as they were. One that says something else of an appearance than people said here
-    comes in switched off, and is told; one that is here already is passed over."""
+    comes in switched off, and is told; one that is here already is passed over. A brand that can't be one is left out
+    with the decisions that name it; each of them is told."""
     document = read_document(cmd.document)
     library, notes = work.library, []
     here = {s.content_digest: s for s in library.sources.all(conn=work.conn)}
@@ -99,24 +100,29 @@ def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
         elif source.content_digest not in here:
             notes.append(f"“{source.name}” is not in this library: its decisions were left out.")
     named = {d.brand_id for s in found for d in s.decisions if d.brand_id}
-    ids = _take_brands(document.brands, named, work, notes)
+    brands = _Brands(document.brands, named, work, notes)
     made: list[str] = []
     source_ids = []
+    passed = 0
     for source in found:
         local = here[source.content_digest]
         source_ids.append(local.id)
         known = library.decisions.of_source(local.id, active=None, conn=work.conn)
         there = {d.id for d in known}
-        new = [
-            msgspec.structs.replace(
-                d,
-                source_asset_id=local.id,
-                brand_id=ids.get(d.brand_id, d.brand_id),
-                members=tuple(msgspec.structs.replace(m, job_id="", appearance="") for m in d.members),
+        fresh = [d for d in source.decisions if d.id not in there]
+        passed += len(source.decisions) - len(fresh)
+        new = []
+        for decision in fresh:
+            if unfit := brands.refused(decision.brand_id):
+                notes.append(_left_out(decision, local.name, unfit))
+                continue
+            members = tuple(msgspec.structs.replace(m, job_id="", appearance="") for m in decision.members)
+            brand_id = brands.ids.get(decision.brand_id, decision.brand_id)
+            new.append(
+                msgspec.structs.replace(
+                    decision, source_asset_id=local.id, brand_id=brand_id, members=members
+                )
             )
-            for d in source.decisions
-            if d.id not in there
-        ]
         overruled = _contradicting(new, [d for d in known if d.active])
         for decision in new:
             if decision.id in overruled:
@@ -135,65 +141,136 @@ def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
         tuple(source_ids),
         tuple(notes),
         (*made, *work.made_brands),
-        idle=" ".join(notes) or "All of these decisions are here already.",
+        idle=" ".join(
+            notes + ([f"All {'others' if notes else 'of these'} are here already."] if passed else [])
+        ),
     )
 
 
-def _take_brands(
-    brands: Iterable[ForeignBrand], named: set[str], work: Work, notes: list[str]
-) -> dict[str, str]:
-    """Ids of the other library to ids here; brands that are not here are made, with their redirects."""
-    foreign = {b.id: b for b in brands}
-    wanted = dict.fromkeys(sorted(named))
-    for brand_id in list(wanted):
-        while (brand := foreign.get(brand_id)) is not None and brand.merged_into:
-            brand_id = brand.merged_into
-            wanted[brand_id] = None
-    ids: dict[str, str] = {}
-    fresh: list[ForeignBrand] = []
-    library = work.library
-    for brand_id in wanted:
-        brand = foreign.get(brand_id)
-        if brand is None:
-            continue
-        same = library.brands.find(brand.name, conn=work.conn)
+def _left_out(decision: Decision, source: str, brand: str) -> str:
+    start = min(m.span.start for m in decision.members)
+    end = max(m.span.end for m in decision.members)
+    return (
+        f"“{source}”, {format_time(start)} to {format_time(end)}: the decision “{decision.kind.value}” names {brand} "
+        "and was left out."
+    )
+
+
+class _Brands:
+    """Takes the brands in that decisions name. `ids`: ids of the other library to ids here. What can't be taken is
+    told in `notes`."""
+
+    def __init__(self, brands: Iterable[ForeignBrand], named: set[str], work: Work, notes: list[str]) -> None:
+        self._foreign = {b.id: b for b in brands}
+        self._work = work
+        self._notes = notes
+        self.ids: dict[str, str] = {}
+        fresh: list[ForeignBrand] = []
+        unfit: list[ForeignBrand] = []
+        for brand in self._wanted(named):
+            here = self._here(brand)
+            if here:
+                self.ids[brand.id] = here
+            elif fault_of_name(brand.name):
+                unfit.append(brand)
+                continue
+            else:
+                self.ids[brand.id] = self._make(brand)
+                fresh.append(brand)
+            self._add_to(self.ids[brand.id], brand)
+        for brand in unfit:
+            self._refuse(brand)
+        for brand in fresh:
+            self._lead_on(brand)
+
+    def refused(self, brand_id: str) -> str:
+        """The name, in quotes, of a brand of the file that could not be taken; '' for any other."""
+        brand = self._foreign.get(brand_id)
+        if brand is None or brand_id in self.ids:
+            return ""
+        return f"“{shortened(brand.name)}”" if brand.name.strip() else "a brand without a name"
+
+    def _wanted(self, named: set[str]) -> list[ForeignBrand]:
+        """The named brands and all that they lead on to."""
+        wanted: dict[str, ForeignBrand] = {}
+        for brand_id in sorted(named):
+            onward: str | None = brand_id
+            while onward in self._foreign and onward not in wanted:
+                wanted[onward] = self._foreign[onward]
+                onward = wanted[onward].merged_into
+        return list(wanted.values())
+
+    def _here(self, brand: ForeignBrand) -> str:
+        """Id of the brand that is this one here; '' where there is none."""
+        work = self._work
         if work.has_brand(brand.id) and work.brand(brand.id).canonical_name == brand.name:
-            ids[brand.id] = brand.id
-        elif same:
-            ids[brand.id] = same[0].id
-        else:
-            added = library.brands.add(
-                brand.name,
-                first_source=brand.first_source,
-                origin="imported decisions",
-                confirmed=brand.confirmed,
-                category=brand.category,
-                brand_id=brand.id,
-                conn=work.conn,
-            )
-            ids[brand.id] = added.id
-            work.made_brands.append(added.id)
-            fresh.append(brand)
+            return brand.id
+        same = work.library.brands.find(brand.name, conn=work.conn) if not fault_of_name(brand.name) else []
+        return same[0].id if same else ""
+
+    def _make(self, brand: ForeignBrand) -> str:
+        category = brand.category
+        if fault := fault_of_length(category):
+            self._notes.append(f"{fault} “{brand.name}” was given no category.")
+            category = ""
+        added = self._work.library.brands.add(
+            brand.name,
+            first_source=brand.first_source,
+            origin="imported decisions",
+            confirmed=brand.confirmed,
+            category=category,
+            brand_id=brand.id,
+            conn=self._work.conn,
+        )
+        self._work.made_brands.append(added.id)
+        return added.id
+
+    def _add_to(self, here: str, brand: ForeignBrand) -> None:
+        """Give a brand here the other one's aliases and reference pictures."""
+        brands, conn = self._work.library.brands, self._work.conn
         for alias in brand.aliases:
             try:
-                library.brands.add_alias(ids[brand.id], alias, conn=work.conn)
+                brands.add_alias(here, alias, conn=conn)
             except (Conflict, UserFixable) as refused:
-                notes.append(f"{refused.message} It was not made an alias of {brand.name}.")
+                self._notes.append(f"{refused.message} It was not made an alias of {brand.name}.")
         for reference in brand.references:
-            library.brands.add_reference(
-                ids[brand.id], ReferenceCrop(_stored(reference, work), reference.origin), conn=work.conn
+            try:
+                data = base64.b64decode(reference.data, validate=True)
+            except ValueError:
+                self._notes.append(f"A reference picture of “{brand.name}” is damaged and was left out.")
+                continue
+            crop = ReferenceCrop(self._work.library.blobs.put(data), reference.origin)
+            brands.add_reference(here, crop, conn=conn)
+
+    def _refuse(self, brand: ForeignBrand) -> None:
+        """Leave a brand out; where it leads on to one that was taken, that one stands for it."""
+        onward, met = brand.merged_into, {brand.id}
+        while onward in self._foreign and onward not in self.ids and onward not in met:
+            met.add(onward)
+            onward = self._foreign[onward].merged_into
+        parts = [several(len(brand.aliases), "alias", "aliases")] if brand.aliases else []
+        parts += [several(len(brand.references), "picture")] if brand.references else []
+        note = f"{fault_of_name(brand.name)} The brand was left out"
+        if parts:
+            note += f", with {' and '.join(parts)}"
+        if onward in self.ids:
+            self.ids[brand.id] = self.ids[onward]
+            name = self._work.brand(self.ids[onward]).canonical_name
+            note += f": what was decided about it names “{name}”, into which it was merged"
+        self._notes.append(f"{note}.")
+
+    def _lead_on(self, brand: ForeignBrand) -> None:
+        """Merge a new brand into the one that it was merged into."""
+        into = brand.merged_into
+        if into in self.ids and self.ids[into] != self.ids[brand.id]:
+            self._work.library.brands.set_merged_into(
+                self.ids[brand.id], self.ids[into], conn=self._work.conn
             )
-    for brand in fresh:
-        if brand.merged_into and brand.merged_into in ids and ids[brand.merged_into] != ids[brand.id]:
-            library.brands.set_merged_into(ids[brand.id], ids[brand.merged_into], conn=work.conn)
-    return ids
-
-
-def _stored(reference: ForeignReference, work: Work) -> str:
-    try:
-        return work.library.blobs.put(base64.b64decode(reference.data, validate=True))
-    except binascii.Error as error:
-        raise _unreadable("a reference picture is damaged") from error
+        elif into in self._foreign and into not in self.ids:
+            self._notes.append(
+                f"“{brand.name}” was merged into {self.refused(into)} there, which was left out: it is a brand of its "
+                "own here."
+            )
 
 
 def _contradicting(new: Sequence[Decision], standing: Sequence[Decision]) -> set[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.cli import main
 from app.commands import Decide, DrawBox, MergeBrands, RemoveSource, Verdict
 from app.decisions_io import export_decisions, load_decisions, write_decisions
 from app.overlay import State
@@ -139,3 +142,101 @@ def test_a_decision_that_covers_nothing_is_refused(tmp_path: Path, exported: Pat
     exported.write_text(json.dumps(data), "utf-8")
     with Desk(tmp_path / "two") as desk, pytest.raises(UserFixable, match="covers no appearance"):
         load_decisions(desk.bus, exported)
+
+
+def edited(exported: Path, edit: Callable[[dict[str, Any]], None]) -> dict[str, dict[str, Any]]:
+    """Change the exported file; its brands by the names that they had before."""
+    data = json.loads(exported.read_text("utf-8"))
+    brands = {b["name"]: b for b in data["brands"]}
+    edit(brands)
+    exported.write_text(json.dumps(data), "utf-8")
+    return brands
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("★★★", "“★★★” has no letter or digit"),
+        (" ", "A brand needs a name"),
+        ("x" * 201, "has 201 characters"),
+    ],
+)
+def test_a_brand_that_cannot_be_one_is_left_out_and_told_and_the_rest_comes_in(
+    tmp_path: Path, exported: Path, name: str, why: str
+) -> None:
+    edited(exported, lambda brands: brands["Swirl"].update(name=name, aliases=["Twirl"]))
+    desk, job = start(tmp_path / "two", "Hankook")
+    with desk:
+        before = state_of(desk.library)
+        change = load_decisions(desk.bus, exported)
+        assert change.title == "Import 3 decisions"
+        brand, decision = change.notes
+        assert why in brand and brand.endswith("The brand was left out, with 1 alias and 1 picture.")
+        assert decision.startswith("“match.mp4”, 0:00.000 to 0:00.250: ") and decision.endswith(
+            "was left out."
+        )
+        assert "draw" in decision and (name.strip()[:20] or "without a name") in decision
+        shown = {a.text: (a.state, a.brand_name) for a in desk.overlay(job).appearances}
+        assert shown["ZORBLAX"] == (State.REASSIGNED, "Zorblax")
+        assert desk.library.brands.find("Twirl") == []
+        with pytest.raises(UserFixable, match="All others are here already"):
+            load_decisions(desk.bus, exported)
+        desk.bus.undo()
+        assert state_of(desk.library) == before
+
+
+def test_decisions_on_a_brand_that_cannot_be_one_name_the_brand_that_it_was_merged_into(
+    tmp_path: Path, exported: Path
+) -> None:
+    edited(exported, lambda brands: brands["Emirates"].update(name="★"))
+    desk, job = start(tmp_path / "two")
+    with desk:
+        change = load_decisions(desk.bus, exported)
+        assert change.title == "Import 4 decisions"
+        (note,) = change.notes
+        assert note.endswith(
+            "The brand was left out: what was decided about it names “Hankook”, into which it was merged."
+        )
+        shown = {a.text: (a.state, a.brand_name) for a in desk.overlay(job).appearances}
+        assert shown["EMIRATES"] == (State.CONFIRMED, "Hankook")
+
+
+def test_a_brand_that_was_merged_into_one_that_cannot_be_stands_for_itself(
+    tmp_path: Path, exported: Path
+) -> None:
+    edited(exported, lambda brands: brands["Hankook"].update(name="★"))
+    with start(tmp_path / "two")[0] as desk:
+        change = load_decisions(desk.bus, exported)
+        assert change.title == "Import 4 decisions"
+        assert change.notes[-1] == (
+            "“Emirates” was merged into “★” there, which was left out: it is a brand of its own here."
+        )
+        assert desk.library.brands.one("Emirates").canonical_name == "Emirates"
+
+
+def test_a_category_and_a_picture_that_cannot_be_are_left_out_and_told(
+    tmp_path: Path, exported: Path
+) -> None:
+    def edit(brands: dict[str, Any]) -> None:
+        brands["Zorblax"]["category"] = "y" * 201
+        brands["Swirl"]["references"][0]["data"] = "nö base64"
+
+    edited(exported, edit)
+    with start(tmp_path / "two")[0] as desk:
+        change = load_decisions(desk.bus, exported)
+        assert change.title == "Import 4 decisions"
+        picture, category = sorted(change.notes)
+        assert picture == "A reference picture of “Swirl” is damaged and was left out."
+        assert "has 201 characters" in category and category.endswith("“Zorblax” was given no category.")
+        assert desk.library.brands.one("Zorblax").category == ""
+        assert desk.library.brands.one("Swirl").references == ()
+
+
+def test_the_command_line_tells_what_was_left_out(
+    tmp_path: Path, exported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edited(exported, lambda brands: brands["Swirl"].update(name="★"))
+    start(tmp_path / "two")[0].close()
+    assert main(["--library", str(tmp_path / "two"), "decisions", "import", str(exported)]) == 0
+    told = capsys.readouterr().out
+    assert "“★” has no letter or digit" in told and told.endswith("Import 3 decisions.\n")
