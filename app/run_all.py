@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from app.profiles import DEFAULT_PROFILE
-from engine.domain.errors import SponsightError
+from engine.domain.errors import Cancelled, SponsightError
 from engine.domain.jobs import DetectJob, JobStatus, SourceAsset
 
 if TYPE_CHECKING:
@@ -65,11 +65,14 @@ def _due(source: SourceAsset, mine: Sequence[DetectJob]) -> Due | None:
 
 def make_run(app: Container, due: Due, profile: str = DEFAULT_PROFILE) -> DetectJob:
     """The run that a due source is to be run with, not started; new ones are made with this profile. Raises
-    UserFixable where it can't be made."""
+    UserFixable where it can't be made, Cancelled where it waited and was cancelled meanwhile."""
     from app.demo_run import usual_books
 
     if due.how == "resume" and due.job is not None:
-        return due.job
+        job = app.jobs.job(due.job.id)
+        if job.status is JobStatus.CANCELLED:
+            raise Cancelled("cancel")
+        return job
     if due.how == "retry" and due.job is not None:
         return app.jobs.retry(due.job.id)
     return app.jobs.create(due.source.id, profile=profile, books=usual_books(app, due.source))
@@ -111,7 +114,9 @@ class Batch:
             return make_run(app, due, profile)
         except SponsightError as error:
             self._end(number, Ended(due.source, None, error))
-            return None
+        except Cancelled:
+            self._end(number, Ended(due.source, due.job))
+        return None
 
     def _start(self, number: int, source: SourceAsset, job: DetectJob) -> None:
         try:

@@ -183,7 +183,7 @@ def _find(given: argparse.Namespace) -> int:
         quest = app.elsewhere.quest(brand.id, _searched(app, brand, given))
         for note in quest.notes:
             print(note, file=sys.stderr)
-        reporter = RunReporter(app.mailbox, quiet=given.quiet or given.json)
+        reporter = RunReporter(app, quiet=given.quiet or given.json)
         finds = []
         replays = app.elsewhere.start(quest)
         for future in replays.values():

@@ -6,17 +6,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from datetime import datetime
-from typing import Any, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
-from app.mailbox import AppEvent, LibraryChanged, Mailbox
-from engine.domain.errors import SponsightError
+from app.mailbox import AppEvent, LibraryChanged
+from engine.domain.errors import Cancelled, SponsightError
 from engine.domain.jobs import JobStatus
 from engine.domain.timebase import format_time
 from engine.events import ItemFailed, JobChanged, PartDone, StageDone, StageProgress
+
+if TYPE_CHECKING:
+    from app.container import Container
 
 POLL_SECONDS = 0.1
 PLAIN_EVERY = 5.0
@@ -50,10 +54,11 @@ def complain(error: SponsightError) -> None:
 
 
 class RunReporter:
-    """Shows one run until its future is done."""
+    """Shows one run until its future is done, and carries out what other commands ask meanwhile of runs that wait."""
 
-    def __init__(self, mailbox: Mailbox, *, json_events: bool = False, quiet: bool = False) -> None:
-        self._mailbox = mailbox
+    def __init__(self, app: Container, *, json_events: bool = False, quiet: bool = False) -> None:
+        self._app = app
+        self._mailbox = app.mailbox
         self._json = json_events
         self._quiet = quiet
         self._out: TextIO = sys.stdout if json_events else sys.stderr
@@ -65,13 +70,15 @@ class RunReporter:
         self._lock = threading.Lock()
 
     def follow(self, future: Future[Any], interrupted: Callable[[], None]) -> Any:
-        """Print events until the run ends; returns its result. Ctrl+C calls `interrupted` and waits on."""
+        """Print events until the run ends; returns its result. Ctrl+C calls `interrupted` and waits on. Cancelled where
+        the run was taken off the queue before it began."""
         while True:
             try:
                 try:
                     future.result(timeout=POLL_SECONDS)
                 except TimeoutError:
                     if not future.done():
+                        self._hear()
                         self._show(self._mailbox.drain())
                         continue
                 except BaseException:
@@ -82,6 +89,15 @@ class RunReporter:
                 return future.result()
             except KeyboardInterrupt:
                 interrupted()
+            except CancelledError:
+                raise Cancelled("cancel") from None
+
+    def _hear(self) -> None:
+        """Let waiting runs be cancelled that another command asked to cancel."""
+        for job_id in self._app.jobs.hear():
+            name = Path(self._app.jobs.job(job_id).video_path).name
+            if not self._json:
+                self._say(f"Run {job_id[:8]} of {name} was cancelled by another command.")
 
     def _show(self, events: Sequence[AppEvent]) -> None:
         for event in events:

@@ -25,7 +25,7 @@ def do_demo(given: argparse.Namespace) -> int:
             app, seed=given.seed, seconds=given.seconds, size=size, progress=_render_progress(given)
         )
         job = app.jobs.create(source.id, overrides=overrides, books=(DEMO_BOOK,))
-        reporter = RunReporter(app.mailbox, json_events=given.json_events, quiet=given.quiet)
+        reporter = RunReporter(app, json_events=given.json_events, quiet=given.quiet)
         done: DetectJob = reporter.follow(app.jobs.start(job.id), lambda: app.jobs.pause(job.id))
         if done.status is not JobStatus.COMPLETED:
             raise Cancelled(done.status.value)

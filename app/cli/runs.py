@@ -195,7 +195,7 @@ def follow(
 ) -> int:
     """Start a run, show it to its end, print what it found. Returns the exit code. Ctrl+C pauses the run and calls
     `interrupted`."""
-    reporter = RunReporter(app.mailbox, json_events=given.json_events, quiet=given.quiet)
+    reporter = RunReporter(app, json_events=given.json_events, quiet=given.quiet)
     future = app.jobs.start(job.id)
 
     def pause() -> None:

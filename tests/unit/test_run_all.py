@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +14,11 @@ import msgspec
 import pytest
 
 from app.cli import STOPPED, main
+from app.cli.batch import all_due, run_steps
+from app.cli.console import RunReporter
 from app.container import Container, open_container
 from app.run_all import Batch, Due, find_due, make_run
-from engine.domain.errors import UserFixable
+from engine.domain.errors import Cancelled, UserFixable
 from engine.domain.jobs import DetectJob, JobStatus
 from storage.library import Library
 from tests.storage_support import a_job, a_source
@@ -146,6 +151,24 @@ class _Gate:
     def open(self) -> None:
         self._event.set()
 
+    @property
+    def is_open(self) -> bool:
+        return self._event.is_set()
+
+    def __enter__(self) -> _Gate:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.open()
+
+
+def until_cancelled(app: Container, job_id: str) -> None:
+    for _ in range(600):
+        if app.jobs.job(job_id).status is JobStatus.CANCELLED:
+            return
+        time.sleep(0.05)
+    raise AssertionError("it still waits")
+
 
 # The command line --------------------------------------------------------------------------------------
 
@@ -199,8 +222,6 @@ def test_all_videos_of_the_library_that_are_due(
 def test_ctrl_c_pauses_the_running_video_and_begins_no_other(
     library_dir: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from app.cli.console import RunReporter
-
     def stopped_at_once(self: RunReporter, future: object, interrupted: object) -> object:
         interrupted()  # type: ignore[operator]
         return follow(self, future, interrupted)  # type: ignore[arg-type]
@@ -213,6 +234,47 @@ def test_ctrl_c_pauses_the_running_video_and_begins_no_other(
         assert len(library.sources.all()) == 2, "what did not begin is there for --all"
         (job,) = library.jobs.all()
         assert job.status in (JobStatus.PAUSED, JobStatus.PENDING)
+
+
+@pytest.mark.parametrize("for_machines", [False, True])
+def test_the_command_that_holds_the_library_cancels_a_waiting_run_at_once(
+    app: Container, library_dir: Path, capsys: pytest.CaptureFixture[str], for_machines: bool
+) -> None:
+    jobs = [make_run(app, due) for due in due_in(app)]
+    gate = _Gate()
+    app.jobs._conductor.submit(gate)
+    reporter = RunReporter(app, json_events=for_machines)
+    with ThreadPoolExecutor(1) as pool, gate:
+        following = pool.submit(reporter.follow, app.jobs.start(jobs[0].id), lambda: None)
+        for job in reversed(jobs):
+            assert main(["--library", str(library_dir), "cancel", job.id]) == 0
+            until_cancelled(app, job.id)
+        with pytest.raises(Cancelled):
+            following.result(timeout=60)
+        assert not gate.is_open, "nobody waits for a turn"
+    said = capsys.readouterr()
+    for job in jobs:
+        if for_machines:
+            assert f'"job_id":"{job.id}","status":"cancelled"' in said.out
+        else:
+            name = Path(job.video_path).name
+            assert f"Run {job.id[:8]} of {name} was cancelled by another command." in said.err
+
+
+def test_what_is_cancelled_before_its_turn_is_passed_over(
+    app: Container, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for due in due_in(app):
+        make_run(app, due)
+    steps, batch = all_due(app, {"books": ()}, quiet=False), due_in(app)
+    for job in app.jobs.jobs()[:2]:
+        app.jobs.cancel(job.id)
+    given = argparse.Namespace(quiet=False, json_events=False, plan=False)
+    assert run_steps(app, steps, given) == STOPPED
+    said = capsys.readouterr().err
+    assert "1 of 3 runs are complete" in said and "can't be started" not in said
+    ended = Batch(app, batch[1:]).done.result(timeout=60)
+    assert [(e.job is not None, e.error) for e in ended] == [(True, None)] * 2
 
 
 @pytest.mark.parametrize("words", [[], ["--all", "match.mp4"]])
