@@ -25,6 +25,7 @@ from app.results import RunResult
 from app.run_book import Books, run_books
 from engine.appearances import Answers, Prepared, decide
 from engine.captions import surfaces
+from engine.decoding import looked_through
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.decisions import Decision
 from engine.domain.records import Appearance, LookSeen
@@ -255,7 +256,7 @@ class ImpactPreview:
         if policy == "ignore" or not run.job.sightings_snapshot:
             return {}
         data = self._library.blobs.get(run.job.sightings_snapshot)
-        sightings = msgspec.msgpack.decode(data, type=tuple[SourceBrandSighting, ...])
+        sightings = msgspec.msgpack.decode(data, type=looked_through(tuple[SourceBrandSighting, ...]))
         return {
             fold(text): s.brand_id
             for s in sightings

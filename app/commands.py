@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from engine.decoding import looked_through
 from engine.domain.geometry import Polygon
 
 Verdict = Literal["confirm", "reject", "reassign", "unsure"]
@@ -293,7 +294,7 @@ def to_payload(command: Command) -> dict[str, Any]:
 
 def from_payload(data: dict[str, Any]) -> Command:
     """The command of an audit row's payload; msgspec.ValidationError where it is none."""
-    command: Command = msgspec.convert(data, AnyCommand)
+    command: Command = msgspec.convert(data, looked_through(AnyCommand))
     return command
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from app.results import ResultLibrary, RunResult
 from engine.appearances import decide, prepare
+from engine.decoding import looked_through
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.records import Appearance, LookSeen, Record, RegionsPart, TextsPart, detections_of
 from engine.domain.stages import StageName
@@ -46,9 +47,9 @@ class ThresholdPreview:
         texts = [run.details.texts(c) or TextsPart(c, (), ()) for c in chunks]
         scenes = [s for s in run.scenes if s.chunk in set(chunks)]
         blobs = library.blobs
-        book = msgspec.msgpack.decode(blobs.get(run.job.book_snapshot), type=BookSnapshot)
+        book = msgspec.msgpack.decode(blobs.get(run.job.book_snapshot), type=looked_through(BookSnapshot))
         cached = msgspec.msgpack.decode(
-            blobs.get(run.job.sightings_snapshot), type=tuple[SourceBrandSighting, ...]
+            blobs.get(run.job.sightings_snapshot), type=looked_through(tuple[SourceBrandSighting, ...])
         )
         settings = run.settings[StageName.MATCH_BRANDS]
         assert isinstance(settings, MatchBrandsSettings)

@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from engine.decoding import looked_through
 from engine.domain.brands import BookSnapshot
 from engine.domain.figures import ReportPart
 from engine.domain.jobs import DetectJob, SourceAsset
@@ -92,7 +93,7 @@ class _Found(Record, frozen=True):
     appearances: tuple[msgspec.Raw, ...]
 
 
-_appearance = msgspec.msgpack.Decoder(Appearance)
+_appearance = msgspec.msgpack.Decoder(looked_through(Appearance))
 
 
 class ChunkDetails:
@@ -385,7 +386,7 @@ def _preview(
     regions = [part(StageName.DETECT_REGIONS, chunk, RegionsPart) for chunk in done]
     texts = [part(StageName.RUN_OCR, chunk, TextsPart) for chunk in done]
     there = [s for s in scenes if s.chunk in set(done)]
-    book = msgspec.msgpack.decode(library.blobs.get(job.book_snapshot), type=BookSnapshot)
+    book = msgspec.msgpack.decode(library.blobs.get(job.book_snapshot), type=looked_through(BookSnapshot))
     signs = join_signs(regions, there, texts, source.width)
     return decide(prepare(signs, book, (), "ignore"), limits).appearances
 

@@ -20,6 +20,7 @@ from app.escalation_plan import Prices, with_calls
 from app.profiles import DEFAULT_PROFILE, effective_settings
 from app.run_book import run_book
 from app.session_cache import session_cache
+from engine.decoding import looked_through
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.errors import Conflict, DataDamage
 from engine.domain.jobs import DetectJob, JobStatus, Overrides, RunType, SourceAsset
@@ -233,8 +234,8 @@ class RunMaker:
                 to_do="Start a new run of the source; it uses again what is stored.",
             ) from error
         return (
-            msgspec.msgpack.decode(book, type=BookSnapshot),
-            msgspec.msgpack.decode(cached, type=tuple[SourceBrandSighting, ...]),
+            msgspec.msgpack.decode(book, type=looked_through(BookSnapshot)),
+            msgspec.msgpack.decode(cached, type=looked_through(tuple[SourceBrandSighting, ...])),
         )
 
     def _store(self, job: DetectJob) -> DetectJob:

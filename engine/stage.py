@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.decoding import looked_through
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.jobs import SourceAsset
 from engine.domain.records import FrameRecord, Record
@@ -164,7 +165,7 @@ def encode(payload: Record) -> bytes:
 
 def decode(data: bytes, kind: type[R]) -> R:
     """A payload from MessagePack; msgspec.ValidationError where it is not one."""
-    return msgspec.msgpack.decode(data, type=kind)
+    return msgspec.msgpack.decode(data, type=looked_through(kind))
 
 
 _encoder = msgspec.msgpack.Encoder(order="sorted")

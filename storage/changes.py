@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 from sqlalchemy import Connection
 
+from engine.decoding import looked_through
 from engine.domain.errors import Conflict
 from storage.schema import Base
 
@@ -100,7 +101,7 @@ def to_plain(changes: Sequence[RowChange]) -> list[dict[str, Any]]:
 
 def from_plain(data: Any) -> list[RowChange]:
     """The changes of an audit row."""
-    return msgspec.convert(data, list[RowChange])
+    return msgspec.convert(data, looked_through(list[RowChange]))
 
 
 def _columns(table: str) -> tuple[list[str], list[str]]:

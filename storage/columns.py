@@ -11,6 +11,8 @@ import msgspec
 from sqlalchemy import CheckConstraint, Dialect, Integer, Row, String
 from sqlalchemy.types import TypeDecorator
 
+from engine.decoding import looked_through
+
 R = TypeVar("R")
 
 NANO = 1_000_000_000
@@ -86,4 +88,4 @@ def to_row(record: msgspec.Struct, *, without: Iterable[str] = ()) -> dict[str, 
 def to_record(kind: type[R], row: Row[Any] | Mapping[str, Any], **more: Any) -> R:
     """A record from a row's columns (names equal the record's fields) and further fields."""
     values = dict(row._mapping) if isinstance(row, Row) else dict(row)
-    return msgspec.convert({**values, **more}, kind)
+    return msgspec.convert({**values, **more}, looked_through(kind))

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.decoding import looked_through
 from engine.domain.geometry import Polygon, hull
 from engine.domain.records import (
     Appearance,
@@ -105,7 +106,7 @@ class ComposedState(msgspec.Struct, frozen=True):
     @classmethod
     def load(cls, data: bytes) -> ComposedState:
         """The state from `dump`'s JSON, equal to what was dumped."""
-        return msgspec.json.decode(data, type=cls)
+        return msgspec.json.decode(data, type=looked_through(cls))
 
 
 def compose(

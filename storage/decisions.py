@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
+from engine.decoding import looked_through
 from engine.domain.decisions import Decision
 from storage.columns import now, to_row
 from storage.database import Database
@@ -127,4 +128,7 @@ class Decisions:
             for member in found:
                 values = dict(member._mapping)
                 members[values.pop("decision_id")].append(values)
-        return [msgspec.convert({**row._mapping, "members": members[row.id]}, Decision) for row in rows]
+        return [
+            msgspec.convert({**row._mapping, "members": members[row.id]}, looked_through(Decision))
+            for row in rows
+        ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from engine.decoding import looked_through
 from engine.domain.errors import Conflict
 from storage.blobs import storage_error
 from storage.columns import now
@@ -99,7 +100,7 @@ def is_held(path: Path) -> bool:
 def read_holder(path: Path) -> Holder:
     """Who the lock's note names; an empty Holder where it can't be read."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Holder)
+        return msgspec.json.decode(path.read_bytes(), type=looked_through(Holder))
     except (OSError, msgspec.DecodeError):
         return Holder()
 

@@ -13,6 +13,7 @@ from app.commands import ImportDecisions
 from app.handling.work import BRANDS, DECISIONS, Outcome, Work, several
 from engine.anchoring import Target, anchor
 from engine.brand_names import fault_of_length, fault_of_name, shortened
+from engine.decoding import looked_through
 from engine.domain.brands import ReferenceCrop
 from engine.domain.decisions import Decision, Member
 from engine.domain.errors import Conflict, UserFixable
@@ -63,7 +64,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 def read_document(data: Any) -> Document:
     """The document of plain data; UserFixable where it is none or of another format."""
     try:
-        document = msgspec.convert(data, Document)
+        document = msgspec.convert(data, looked_through(Document))
     except msgspec.ValidationError as error:
         raise _unreadable(str(error)) from error
     if document.format != FORMAT:

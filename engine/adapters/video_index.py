@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from engine.adapters.video_open import no_pictures, open_video
+from engine.decoding import looked_through
 from engine.domain.timebase import parse_time, pts_to_micro
 
 Ints = NDArray[np.int64]
@@ -274,7 +275,7 @@ def pack_index(index: VideoIndex) -> bytes:
 def unpack_index(data: bytes) -> VideoIndex | None:
     """The index from pack_index's bytes; None where they are not such."""
     try:
-        packed = msgspec.msgpack.decode(data, type=_Packed)
+        packed = msgspec.msgpack.decode(data, type=looked_through(_Packed))
         raw, pts, pos, key, display = (_stretch(c) for c in packed.columns)
     except (msgspec.MsgspecError, zlib.error, ValueError):
         return None

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 from rapidfuzz import fuzz
 
+from engine.decoding import looked_through
 from engine.domain.brands import BookSnapshot
 from engine.domain.records import Appearance, Record
 from engine.escalation.question import NOT_A_BRAND, OTHER, SPECIAL, UNREADABLE
@@ -98,7 +99,7 @@ def _parse(text: str) -> list[_Cell]:
         if isinstance(value, list):
             value = {"cells": value}
         try:
-            return msgspec.convert(value, _Cells).cells
+            return msgspec.convert(value, looked_through(_Cells)).cells
         except msgspec.ValidationError:
             continue
     raise BadAnswer("it was not the JSON that was asked for")

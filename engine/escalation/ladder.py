@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from engine.brand_ids import brand_id_of
+from engine.decoding import looked_through
 from engine.domain.records import (
     Appearance,
     AskedSheet,
@@ -176,7 +177,7 @@ class Rung:
         known = self._ctx.memo.get_many(self._space, [s.digest for s in signs])
         for sign in signs:
             if sign.digest in known:
-                remembered = msgspec.msgpack.decode(known[sign.digest], type=Remembered)
+                remembered = msgspec.msgpack.decode(known[sign.digest], type=looked_through(Remembered))
                 sign.answers, sign.alone, sign.answered = remembered.answers, remembered.alone, True
         return sum(s.answered for s in signs)
 

@@ -21,6 +21,7 @@ from engine.crops import (
     stands_upright,
     widened,
 )
+from engine.decoding import looked_through
 from engine.domain.errors import DataDamage
 from engine.domain.geometry import Polygon, polygon, text_height, text_width
 from engine.domain.records import (
@@ -203,6 +204,7 @@ class _Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 _EMPTY = _Answer("", (), ())
+_decode = msgspec.msgpack.Decoder(looked_through(_Answer)).decode
 _TOGETHER = 64
 """Crops handed to a reader at once."""
 
@@ -250,10 +252,7 @@ class _Desk:
                 for key, group in zip(some, views, strict=True):
                     known[key] = fresh[key] = msgspec.msgpack.encode(_surest([next(texts) for _ in group]))
             self._ctx.memo.put_many(space, fresh)
-            return [
-                msgspec.msgpack.decode(known[keys[pair]], type=_Answer) if pair in keys else _EMPTY
-                for pair in wanted
-            ]
+            return [_decode(known[keys[pair]]) if pair in keys else _EMPTY for pair in wanted]
 
         return read
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.adapters.cv import cv2
 from engine.crops import clarity
+from engine.decoding import looked_through
 from engine.domain.brands import BookSnapshot
 from engine.domain.errors import SponsightError
 from engine.domain.geometry import Polygon, polygon
@@ -41,7 +42,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[Answer, ...]).decode
+_decode = msgspec.msgpack.Decoder(looked_through(tuple[Answer, ...])).decode
 
 
 def answer_key(image: str, reference: str) -> str:

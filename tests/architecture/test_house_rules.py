@@ -72,6 +72,31 @@ def test_opencv_is_imported_in_one_place() -> None:
     assert [name(path) for path in PYTHON if "cv2" in imported(path)] == ["engine/adapters/cv.py"]
 
 
+def typed_decodings(path: Path) -> list[str]:
+    """Types that msgspec is given to decode or convert to, as they are written in the file."""
+    given: list[ast.expr] = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call) or not ast.unparse(node.func).startswith("msgspec."):
+            continue
+        verb = ast.unparse(node.func).rpartition(".")[2]
+        if verb in ("decode", "convert", "Decoder"):
+            given += [k.value for k in node.keywords if k.arg == "type"]
+            given += node.args[:1] if verb == "Decoder" else node.args[1:2]
+    return [ast.unparse(kind) for kind in given]
+
+
+def test_what_threads_decode_was_looked_through_before() -> None:
+    decoded = {name(path): typed_decodings(path) for path in IN_LAYERS}
+    assert len([kind for kinds in decoded.values() for kind in kinds]) > 15
+    bare = {
+        path: some
+        for path, kinds in decoded.items()
+        if path != "engine/decoding.py"
+        and (some := [k for k in kinds if not k.startswith("looked_through(")])
+    }
+    assert not bare
+
+
 def test_no_file_is_too_long() -> None:
     lengths = {name(path): len(path.read_text("utf-8").splitlines()) for path in PYTHON}
     assert not {path: lines for path, lines in lengths.items() if lines > MOST_LINES}
