@@ -95,13 +95,15 @@ def test_the_timeline_keeps_its_room_beside_wide_settings(demo_window):
 
 
 def test_states_of_brands_are_written_whole(demo_window):
-    from ui.brands.table_model import CATEGORY, STATE
+    from ui.brands.table_model import ALIASES, CATEGORY, STATE
 
     demo_window.do("view.brands")
     page = demo_window.window.pages.page("view.brands")
     demo_window.until(lambda: page.loaded)
     table = page.table_tab.table
     header = table.horizontalHeader()
+    demo_window.window.resize(1280, 800)
+    demo_window.settle()
     usual = [header.sectionSize(column) for column in range(header.count())]
     _enlarge(demo_window)
     metrics = QFontMetricsF(demo_window.app.theme.font())
@@ -115,9 +117,36 @@ def test_states_of_brands_are_written_whole(demo_window):
     demo_window.settle()
     now = [header.sectionSize(column) for column in range(header.count())]
     assert now[STATE] == 60, "a width that a person chose stays"
-    assert [w for c, w in enumerate(now) if c not in (STATE, CATEGORY, CATEGORY - 1)] == [
-        w for c, w in enumerate(usual) if c not in (STATE, CATEGORY, CATEGORY - 1)
+    assert [w for c, w in enumerate(now) if c not in (STATE, CATEGORY, ALIASES)] == [
+        w for c, w in enumerate(usual) if c not in (STATE, CATEGORY, ALIASES)
     ]
+
+
+def test_states_of_brands_are_seen_without_scrolling(demo_window):
+    from ui.brands.table_model import ALIASES, BRAND, STATE
+
+    demo_window.do("view.brands")
+    page = demo_window.window.pages.page("view.brands")
+    demo_window.until(lambda: page.loaded)
+    table = page.table_tab.table
+    header = table.horizontalHeader()
+
+    def end_of(column: int) -> int:
+        return header.sectionViewportPosition(column) + header.sectionSize(column)
+
+    _enlarge(demo_window)
+    assert end_of(STATE) == table.viewport().width(), "no sliver of the next column is left over"
+    page.table_tab.panel.setMinimumWidth(page.table_tab.panel.width() + 40)
+    demo_window.settle()
+    assert end_of(STATE) == table.viewport().width(), "the names give way"
+    assert header.sectionSize(BRAND) > header.sectionSize(STATE)
+    demo_window.app.theme.choose("light", 1.1)
+    demo_window.settle()
+    assert end_of(STATE) <= end_of(ALIASES) == table.viewport().width(), "aliases end in …"
+    header.resizeSection(BRAND, 420)
+    demo_window.app.theme.choose("light", 1.5)
+    demo_window.settle()
+    assert header.sectionSize(BRAND) == 420, "a width that a person chose stays"
 
 
 def test_names_of_the_timeline_have_their_room(demo_window):

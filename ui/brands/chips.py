@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QWidget
 
+from ui.flow_layout import FlowLayout
 from ui.icons import icon
-from ui.review.flow_layout import FlowLayout
 from ui.text import tr
 
 SHOWN = 60
@@ -47,7 +47,8 @@ class Chips(QWidget):
     def __init__(self, tip: str, none: str, symbol: str = "close") -> None:
         super().__init__()
         self._tip, self._none, self._symbol = tip, none, symbol
-        self._flow = FlowLayout(self, spacing=5)
+        self._flow = FlowLayout(self, 5)
+        self._flow.setContentsMargins(0, 0, 0, 8)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)

@@ -38,11 +38,11 @@ class BrandsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 16)
         layout.setSpacing(10)
+        self.table_tab = TableTab(services, self.orders)
         layout.addLayout(self._head())
         layout.addWidget(self.agreement)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.table_tab = TableTab(services, self.orders)
         self.table_tab.find_wanted.connect(self._find)
         self.table_tab.split_wanted.connect(self._split)
         self.clusters_tab = ClustersTab(services, self.orders)
@@ -77,6 +77,7 @@ class BrandsPage(QWidget):
         words.addWidget(title)
         words.addWidget(self._of)
         row.addLayout(words, 1)
+        row.addWidget(self.table_tab.transfer)
         return row
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -177,6 +178,7 @@ class BrandsPage(QWidget):
         tab = self.tabs.currentWidget()
         if tab is not None:
             self.setFocusProxy(tab)
+        self.table_tab.transfer.setVisible(tab is self.table_tab)
         for each in self._others:
             if each is tab:
                 each.shown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from math import ceil
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
@@ -9,13 +10,16 @@ from PySide6.QtGui import QFontMetricsF, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
 from app.brand_book import BrandRow
-from ui.brands.table_model import ALIASES, CATEGORY, SECONDS, BrandModel
+from ui.brands.table_model import ALIASES, BRAND, CATEGORY, SECONDS, STATE, BrandModel
 from ui.tables import show_rows
 from ui.text import tr
 from ui.theme import Theme
 
 CATEGORY_LETTERS = 24
 """As wide as the longest category of the starter book."""
+LEAST_NAME = 12
+LEAST_ALIASES = 10
+"""Letters: with less room the names are no longer made narrower, and aliases are not shown beside the rest."""
 PADDING = 16
 """Pixels of a cell beside its words."""
 
@@ -77,34 +81,53 @@ class BrandTable(QTableView):
     def _give_room(self) -> None:
         """Each column gets what its words and its title need in the size of text of now, but one whose width a person
         chose."""
-        header = self.horizontalHeader()
-        metrics = QFontMetricsF(self._theme.font())
         for number, column in enumerate(self.brands.columns):
-            if self._shown.get(number, header.sectionSize(number)) == header.sectionSize(number):
-                self._given[number] = ceil(metrics.averageCharWidth() * column.letters) + PADDING
+            if not self._is_chosen(number):
+                self._given[number] = self._room_for(column.letters)
                 self._resize(number, self._given[number])
         self._share_room()
 
+    def _room_for(self, letters: int) -> int:
+        return ceil(QFontMetricsF(self._theme.font()).averageCharWidth() * letters) + PADDING
+
+    def _is_chosen(self, column: int) -> bool:
+        """Whether a person chose this column's width."""
+        width = self.horizontalHeader().sectionSize(column)
+        return self._shown.get(column, width) != width
+
     def _resize(self, column: int, width: int) -> None:
-        self.horizontalHeader().resizeSection(column, width)
-        self._shown[column] = width
+        if not self._is_chosen(column):
+            self.horizontalHeader().resizeSection(column, width)
+            self._shown[column] = width
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share_room()
 
     def _share_room(self) -> None:
-        """What room is left goes to the category, as far as its words need it, and to the aliases, unless a person
-        has chosen their widths."""
+        """The columns that are seen end where the table does, as far as those can yield or grow whose widths nobody
+        chose. Where all have room the category grows as far as its words need it, then the aliases. Else the aliases
+        give way, or, where they have no room at all, the names: down to the state a row is seen without scrolling."""
         header = self.horizontalHeader()
-        if any(header.sectionSize(column) != self._shown[column] for column in (ALIASES, CATEGORY)):
-            return
-        room = self.viewport().width() - header.length() + self._shown[ALIASES] + self._shown[CATEGORY]
-        aliases, category = self._given[ALIASES], self._given[CATEGORY]
-        wide = ceil(QFontMetricsF(self._theme.font()).averageCharWidth() * CATEGORY_LETTERS) + PADDING
-        category += min(max(0, room - aliases - category) // 2, wide - category)
-        self._resize(ALIASES, max(aliases, room - category))
-        self._resize(CATEGORY, category)
+        room = self.viewport().width()
+        order = [header.logicalIndex(place) for place in range(header.count())]
+        width = {c: header.sectionSize(c) if self._is_chosen(c) else self._given[c] for c in order}
+        ends = dict(zip(order, accumulate(width[c] for c in order), strict=True))
+        before_aliases = ends[ALIASES] - width[ALIASES]
+        if ends[order[-1]] <= room:
+            left = room - ends[order[-1]]
+            more = min(left // 2, max(0, self._room_for(CATEGORY_LETTERS) - width[CATEGORY]))
+            width[CATEGORY] += more
+            width[ALIASES] += left - more
+        elif ends[ALIASES] <= room:
+            width[ALIASES] += room - max(end for end in ends.values() if end <= room)
+        elif room - before_aliases >= self._room_for(LEAST_ALIASES):
+            width[ALIASES] = room - before_aliases
+        else:
+            seen = max(ends[STATE], *(end for end in ends.values() if end <= room), 0)
+            width[BRAND] = max(self._room_for(LEAST_NAME), width[BRAND] + room - seen)
+        for column in (BRAND, ALIASES, CATEGORY):
+            self._resize(column, width[column])
 
     def _tell(self) -> None:
         if not self._quiet:

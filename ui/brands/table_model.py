@@ -16,7 +16,7 @@ from ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 Only = Literal["", "seen", "unconfirmed", "undecided"]
-SECONDS, ALIASES, CATEGORY, STATE = 1, 4, 5, 6
+BRAND, SECONDS, STATE, ALIASES, CATEGORY = 0, 1, 4, 5, 6
 """Columns that are named elsewhere."""
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
@@ -51,14 +51,14 @@ def columns() -> tuple[Column, ...]:
             lambda r: str(r.undecided or "–"), lambda r: r.undecided, True, True, letters=10,
         ),
         Column(
+            tr("State"), tr("Unconfirmed brands stay outside the totals."),
+            lambda r: tr("confirmed") if r.confirmed else tr("unconfirmed"), lambda r: r.confirmed, letters=12,
+        ),
+        Column(
             tr("Aliases"), tr("Further spellings that are read as this brand."), _aliases,
             lambda r: len(r.aliases), letters=18,
         ),
         Column(tr("Category"), tr("A word of your own."), lambda r: r.category, lambda r: r.category.casefold()),
-        Column(
-            tr("State"), tr("Unconfirmed brands stay outside the totals."),
-            lambda r: tr("confirmed") if r.confirmed else tr("unconfirmed"), lambda r: r.confirmed, letters=12,
-        ),
         Column(
             tr("From"), tr("Where the brand came from first."), origin_words, lambda r: origin_words(r).casefold(),
         ),
@@ -178,7 +178,7 @@ class BrandModel(QAbstractTableModel):
             return self._theme.figures()
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == STATE and not row.confirmed:
             return QColor(self._theme.colours.warning)
-        if role == Qt.ItemDataRole.ToolTipRole and index.column() in (0, ALIASES):
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() in (BRAND, ALIASES):
             spellings = ", ".join(row.aliases[:40]) + (" …" if len(row.aliases) > 40 else "")
             merged = ", ".join(b.canonical_name for b in row.merged)
             lines = [

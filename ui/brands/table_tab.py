@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -30,6 +31,7 @@ from ui.brands.panel import BrandPanel
 from ui.brands.table import BrandTable
 from ui.brands.table_model import Only
 from ui.empty import EmptyState
+from ui.flow_layout import FlowLayout
 from ui.icons import icon
 from ui.text import plural, tr
 from ui.workspace import Services
@@ -54,6 +56,7 @@ class TableTab(QWidget):
         self.merging = MergeInto(services, orders, self)
         self.table = BrandTable(services.theme)
         self.panel = BrandPanel(services, orders)
+        self.transfer = self._transfer()
         self.commands: dict[str, Callable[[], None]] = {
             "brands.new": self._new,
             "brands.merge": self._merge,
@@ -72,7 +75,7 @@ class TableTab(QWidget):
         layout.setContentsMargins(0, 10, 0, 0)
         layout.setSpacing(8)
         layout.addLayout(self._filters())
-        layout.addLayout(self._buttons())
+        layout.addWidget(self._buttons())
         self._stack = QStackedWidget()
         buttons = [(tr("Show all brands"), self.clear_filter)]
         if services.writable:
@@ -140,9 +143,12 @@ class TableTab(QWidget):
         row.addWidget(self.count)
         return row
 
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(6)
+    def _buttons(self) -> QWidget:
+        whole = QWidget()
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        whole.setSizePolicy(policy)
+        row = FlowLayout(whole)
         for id, words in (
             ("brands.new", tr("New brand…")),
             ("brands.merge", tr("Merge into…")),
@@ -152,7 +158,10 @@ class TableTab(QWidget):
             ("brands.find", tr("Find it elsewhere…")),
         ):
             row.addWidget(self._button(id, words))
-        row.addStretch(1)
+        return whole
+
+    def _transfer(self) -> QToolButton:
+        """Import and export of books; the page shows it beside its title, where there is room in any size of text."""
         more = QToolButton()
         more.setText(tr("Import and export"))
         more.setIcon(icon("import"))
@@ -163,8 +172,7 @@ class TableTab(QWidget):
         menu = QMenu(more)
         menu.addActions([self._services.actions[f"brands.{id}"] for id in ("import", "export")])
         more.setMenu(menu)
-        row.addWidget(more)
-        return row
+        return more
 
     def _button(self, id: str, words: str) -> QToolButton:
         """A button for an action; its words are shorter than the action's title."""

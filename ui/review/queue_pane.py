@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from ui.empty import EmptyState
+from ui.flow_layout import FlowLayout
 from ui.icons import icon
-from ui.review.flow_layout import FlowLayout
 from ui.review.queue_delegate import HEIGHT, QueueDelegate
 from ui.review.queue_model import QueueModel
 from ui.review.thumbnails import Thumbnails
@@ -88,7 +88,8 @@ class QueuePane(QWidget):
 
     def _make_chips(self) -> QWidget:
         row = QWidget()
-        layout = FlowLayout(row, 10, 4)
+        layout = FlowLayout(row, 4)
+        layout.setContentsMargins(10, 5, 10, 8)
         self._undecided = _chip(tr("Undecided"), tr("Only what nobody has decided."))
         self._undecided.toggled.connect(lambda on: self._want(undecided=on))
         self._flagged = _chip(tr("Flagged"), tr("Only what is worth a look; the menu chooses a reason."))

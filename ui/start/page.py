@@ -24,10 +24,10 @@ from PySide6.QtWidgets import (
 from engine.domain.jobs import DetectJob
 from engine.events import StageProgress
 from ui.empty import EmptyState
+from ui.flow_layout import FlowLayout
 from ui.icons import icon
 from ui.session import Session
 from ui.start.card import SourceCard
-from ui.start.flow import FlowLayout
 from ui.start.overview import CardFacts, Overview
 from ui.start.stopped import stopped_in_words, stopped_jobs
 from ui.text import plural, tr
@@ -90,7 +90,7 @@ class StartPage(QWidget):
         inner.addWidget(self._empty)
         self._stack.addWidget(holder)
         self._grid_holder = QWidget()
-        self._grid = FlowLayout(self._grid_holder)
+        self._grid = FlowLayout(self._grid_holder, 16)
         scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

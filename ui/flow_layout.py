@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Rows from left to right; hidden widgets take no room."""
+    """Rows from left to right, the same gap (pixels) both ways; hidden widgets take no room."""
 
-    def __init__(self, parent: QWidget | None = None, margin: int = 0, spacing: int = 6) -> None:
+    def __init__(self, parent: QWidget | None = None, gap: int = 6) -> None:
         super().__init__(parent)
-        self.setContentsMargins(QMargins(margin, margin // 2, margin, margin - 2))
-        self.setSpacing(spacing)
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setSpacing(gap)
         self._items: list[QLayoutItem] = []
 
     def addItem(self, item: QLayoutItem) -> None:
