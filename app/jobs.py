@@ -81,6 +81,8 @@ class JobService:
         self._controls: dict[str, Control] = {}
         self._futures: dict[str, Future[DetectJob]] = {}
         self._lock = threading.Lock()
+        self._provider = ""
+        self._looking = threading.Lock()
 
     # Sources ---------------------------------------------------------------------------------------
 
@@ -315,7 +317,6 @@ class JobService:
     def _ready_doors(self) -> Doors:
         """The engine's doors and the worker pool, made when the first run starts."""
         if self._doors is None:
-            from engine.adapters.inference import choose_provider
             from engine.adapters.memory import few_heaps
             from engine.adapters.model_hub import ThreadModelHub
             from engine.runner import Doors
@@ -330,14 +331,27 @@ class JobService:
                 parts=self._library.parts,
                 blobs=self._library.blobs,
                 memo=self._library.memo,
-                models=ThreadModelHub(choose_provider),
+                models=ThreadModelHub(self._look_for_provider),
                 services=self._services,
             )
         return self._doors
 
+    @property
     def provider(self) -> str:
-        """The execution provider in use, or '' before the first run."""
-        return self._doors.models.provider if self._doors is not None else ""
+        """Where models run on this machine (engine.adapters.inference); '' until that was found out. Costs nothing."""
+        return self._provider
+
+    def find_provider(self) -> Future[str]:
+        """Find out where models run, in the background: loads the libraries that run them."""
+        return self._conductor.submit(self._look_for_provider)
+
+    def _look_for_provider(self) -> str:
+        from engine.adapters.inference import choose_provider
+
+        with self._looking:
+            if not self._provider:
+                self._provider = choose_provider()
+            return self._provider
 
     def close(self) -> None:
         """Pause what runs, wait for the threads to end."""

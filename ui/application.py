@@ -139,7 +139,18 @@ class WindowApp:
 
         if not self._closing:
             self.window.pages.page("view.review")
-            self.tasks.call(tr("Loading the engine"), load)
+            self.tasks.call(tr("Loading the engine"), load, lambda _: self._find_provider())
+
+    def _find_provider(self) -> None:
+        """Finds out where models run, so that it is told before anything has; in a window that is for reading only
+        nothing does."""
+        if self.services.writable and not self._closing:
+            self.tasks.follow(
+                tr("Finding the provider"),
+                self.container.jobs.find_provider(),
+                lambda _: self.window.show_provider(),
+                failed=lambda _: self.window.status.miss_provider(),
+            )
 
     def raise_window(self, videos: Sequence[Path]) -> None:
         """Somebody started the program again on this library."""

@@ -72,7 +72,9 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         state.restore_geometry(self)
-        if not services.writable:
+        if services.writable:
+            self.status.show_provider(services.container.jobs.provider)
+        else:
             self.status.read_only()
         self.show_page("view.library")
 
@@ -342,10 +344,15 @@ class MainWindow(QMainWindow):
     def _job_updated(self) -> None:
         source, job = self.session.source, self.session.job
         self._show_going()
-        self.status.show_provider(self.services.container.jobs.provider())
+        self.show_provider()
         name = f"{source.name} – Sponsight" if source is not None else "Sponsight"
         going = job is not None and job.status == "running"
         self.setWindowTitle(f"{progress(job.progress)} – {name}" if going and job is not None else name)
+
+    def show_provider(self) -> None:
+        """Tells where models run, once that is known."""
+        if self.services.container.jobs.provider:
+            self.status.show_provider(self.services.container.jobs.provider)
 
     @Slot()
     def _show_going(self) -> None:
@@ -371,7 +378,7 @@ class MainWindow(QMainWindow):
         mine = tuple(e for e in events if job is not None and e.job_id == job.id)
         if mine:
             self.review.parts_done(mine)
-            self.status.show_provider(self.services.container.jobs.provider())
+            self.show_provider()
 
     @Slot(object)
     def _failures(self, events: tuple[ItemFailed, ...]) -> None:

@@ -122,10 +122,22 @@ class StatusLine(QStatusBar):
         self._run.setText(f"{short(of, 32)}: {text}" if of else text)
 
     def show_provider(self, provider: str) -> None:
-        """Where inference runs: a provider's name of onnxruntime, or OpenVINO."""
-        names = {"": "", "CPUExecutionProvider": "CPU", "CUDAExecutionProvider": "CUDA"}
-        name = names.get(provider, provider.removesuffix("ExecutionProvider"))
-        self._provider.setText(tr("provider {name}").format(name=name) if name else "")
+        """Where inference runs: a provider's name of onnxruntime, or OpenVINO; '' while that is being found out."""
+        words = {
+            "CPUExecutionProvider": ("CPU", tr("Models run on the processor, with ONNX Runtime.")),
+            "OpenVINO": ("OpenVINO", tr("Models run on the processor, with OpenVINO.")),
+            "CUDAExecutionProvider": ("CUDA", tr("Models run on the NVIDIA GPU.")),
+            "": ("…", tr("Where models run on this machine is being found out.")),
+        }
+        self._say_provider(*words.get(provider, (provider.removesuffix("ExecutionProvider"), "")))
+
+    def miss_provider(self) -> None:
+        """It could not be found out where inference runs."""
+        self._say_provider(tr("unknown"), tr("`sponsight doctor` tells what is missing."))
+
+    def _say_provider(self, name: str, tip: str) -> None:
+        self._provider.setText(tr("provider {name}").format(name=name))
+        self._provider.setToolTip(tip)
 
     def add_failures(self, items: tuple[ItemFailed, ...]) -> None:
         self._items.extend(items)

@@ -35,7 +35,7 @@ def print_exposure(app: Container, job: DetectJob, truth: Mapping[str, float] | 
     captions = [b for b in figures.brands if b.column == "caption"]
     named = [b for b in figures.brands if b.column == "model"]
     print(f"Run {job.id[:8]} of {job.video_path}")
-    provider = app.jobs.provider()
+    provider = app.jobs.provider
     print(
         f"{figures.analysed:.1f} s analysed, {figures.excluded:.1f} s excluded, {figures.unknown:.1f} s unknown; "
         f"{job.total_detections} detections of {job.brands_found} brands"

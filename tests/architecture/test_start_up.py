@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +67,45 @@ def test_a_word_that_is_no_command_and_no_file_is_refused() -> None:
 def test_without_a_display_the_window_says_so() -> None:
     done = ended()
     assert done.returncode == 3 and "There is no display here" in done.stderr
+
+
+def test_the_window_stands_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    code = f"""
+import asyncio
+import sys
+from pathlib import Path
+from pathlib import Path
+
+import qasync
+
+from app.container import open_container
+from app.preferences import Preferences
+from PySide6.QtCore import QSettings
+from ui.application import WindowApp, make_qt_application
+from ui.window_state import WindowState
+
+folder = Path({str(tmp_path)!r})
+app = make_qt_application()
+loop = qasync.QEventLoop(app)
+asyncio.set_event_loop(loop)
+state = WindowState(QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat))
+window = WindowApp(loop, open_container(folder / "library"), Preferences(folder / "preferences.toml"), state=state)
+loads = []
+window._warm = lambda: loads.append([name for name in {HEAVY!r} if name in sys.modules])
+window.start()
+while not loads:
+    app.processEvents()
+assert window.window.isVisible() and window.window.session.loaded
+window.begin_close()
+loop.run_until_complete(window.closed.wait())
+print(*loads[0])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import shiboken6
@@ -364,3 +365,51 @@ def test_a_preferred_profile_that_is_not_in_this_library_keeps_no_window_shut(op
     (tmp_path / "fresh" / "profiles" / "bad.toml").write_bytes(b"\xff")
     driver = open_window(tmp_path / "fresh")
     assert driver.window.isVisible()
+
+
+def test_the_provider_is_told_before_anything_has_run(open_window, library_dir, monkeypatch):
+    from engine.adapters import inference
+
+    asked_in = []
+
+    def choose() -> str:
+        asked_in.append(threading.current_thread())
+        return inference.CUDA
+
+    monkeypatch.setattr(inference, "choose_provider", choose)
+    driver = open_window(library_dir)
+    provider = driver.window.status._provider
+    assert provider.text() == "provider …" and "being found out" in provider.toolTip()
+    driver.until(lambda: provider.text() == "provider CUDA")
+    assert "NVIDIA" in provider.toolTip() and driver.app.container.jobs.jobs() == []
+    driver.window.session.job_updated.emit()
+    assert len(asked_in) == 1 and asked_in[0] is not threading.main_thread()
+
+
+def test_a_provider_that_can_not_be_found_is_told(open_window, library_dir, monkeypatch):
+    from engine.adapters import inference
+
+    def choose() -> str:
+        raise ImportError("no onnxruntime here")
+
+    monkeypatch.setattr(inference, "choose_provider", choose)
+    driver = open_window(library_dir)
+    provider = driver.window.status._provider
+    driver.until(lambda: provider.text() == "provider unknown")
+    assert "doctor" in provider.toolTip()
+
+
+def test_a_window_for_reading_looks_for_no_provider(open_window, demo_library, monkeypatch):
+    from engine.adapters import inference
+
+    asked = []
+
+    def choose() -> str:
+        asked.append(True)
+        return inference.CPU
+
+    monkeypatch.setattr(inference, "choose_provider", choose)
+    driver = open_window(demo_library, read_only=True)
+    driver.app._warm()
+    driver.settle()
+    assert driver.window.status._provider.text() == "" and not asked
