@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import shutil
 import socket
 import tempfile
 import threading
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.made_once import MadeOnce
 
 # Threads that outlive a test by design: pytest-timeout's watchdog, Qt's own (seen by Python as dummies), the
 # shared monitor of tqdm, asyncio's default executor of the loop that pytest keeps.
@@ -58,8 +61,6 @@ def _use_folders_of_our_own() -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    import shutil
-
     home = Path(os.environ.get("XDG_RUNTIME_DIR", "")).parent
     if home.name.startswith("sponsight-tests-"):
         shutil.rmtree(home, ignore_errors=True)
@@ -72,9 +73,12 @@ def library_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for costly things that are made once a session (demo clips, finished libraries): copy, don't edit."""
-    return tmp_path_factory.mktemp("shared")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """What is made once a session, however many processes it has."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    shared.mkdir(exist_ok=True)
+    return MadeOnce(shared)
 
 
 # --- network ----------------------------------------------------------------------------------------------------

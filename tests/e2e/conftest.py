@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_once import MadeOnce
+
 SECONDS = 9.0
 SIZE = (960, 540)
 
@@ -35,25 +37,38 @@ def sponsight(*words: object, code: int = 0) -> subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="session")
-def demo_clip(shared_dir: Path) -> Path:
+def demo_clip(made_once: MadeOnce) -> Path:
     """A nine-second demo clip (chunks of 2, 2, 4 and 1 s)."""
     from app.demo.render import render_demo
 
-    path = shared_dir / "demo.mp4"
-    render_demo(path, seed=3, seconds=SECONDS, size=SIZE)
-    return path
+    def render(folder: Path) -> None:
+        render_demo(folder / "demo.mp4", seed=3, seconds=SECONDS, size=SIZE)
+
+    return made_once("clip", render) / "demo.mp4"
+
+
+def bring_in_the_book(folder: Path) -> Path:
+    """A new library in the folder, with the demo's book and nothing else."""
+    from app.demo.brands import demo_book_csv
+
+    library = folder / "library"
+    sponsight("--library", library, "brands", "import", demo_book_csv(folder / "demo.csv"), "--book", "demo")
+    return library
 
 
 @pytest.fixture(scope="session")
-def finished_once(demo_clip: Path, shared_dir: Path) -> Finished:
-    from app.demo.brands import demo_book_csv
+def finished_once(demo_clip: Path, made_once: MadeOnce) -> Finished:
+    def run(folder: Path) -> None:
+        library = bring_in_the_book(folder)
+        sponsight("--library", library, "run", demo_clip, "--book", "demo", "--workers", 2)
 
-    library = shared_dir / "finished"
-    sponsight(
-        "--library", library, "brands", "import", demo_book_csv(shared_dir / "demo.csv"), "--book", "demo"
-    )
-    sponsight("--library", library, "run", demo_clip, "--book", "demo", "--workers", 2)
-    return Finished(demo_clip, library)
+    return Finished(demo_clip, made_once("finished", run) / "library")
+
+
+@pytest.fixture(scope="session")
+def fresh_once(demo_clip: Path, made_once: MadeOnce) -> Finished:
+    """A library with the demo's book, brought in by itself: it has nothing from the finished one."""
+    return Finished(demo_clip, made_once("fresh", bring_in_the_book) / "library")
 
 
 @pytest.fixture
@@ -65,8 +80,6 @@ def finished(finished_once: Finished, tmp_path: Path) -> Finished:
 
 
 @pytest.fixture
-def fresh(finished_once: Finished, shared_dir: Path, tmp_path: Path) -> Finished:
+def fresh(fresh_once: Finished, tmp_path: Path) -> Finished:
     """A library of this test's own with the demo's book and no run."""
-    library = tmp_path / "fresh"
-    sponsight("--library", library, "brands", "import", shared_dir / "demo.csv", "--book", "demo")
-    return Finished(finished_once.video, library)
+    return Finished(fresh_once.video, shutil.copytree(fresh_once.library, tmp_path / "fresh"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -10,16 +11,22 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import redirect_stdout
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import Finished, command, sponsight
+from ui.__main__ import main
 
 
 def jobs(library: Path) -> list[dict]:
-    return json.loads(sponsight("--library", library, "jobs", "--json").stdout)
+    """What `jobs --json` says, the last run first, without a process of its own."""
+    said = io.StringIO()
+    with redirect_stdout(said):
+        assert main(["--library", str(library), "jobs", "--json"]) == 0
+    return json.loads(said.getvalue())
 
 
 def export(finished: Finished, target: object, place: Path) -> dict:
@@ -28,7 +35,8 @@ def export(finished: Finished, target: object, place: Path) -> dict:
 
 
 def test_a_finished_run_finds_brands_and_exports_them(finished: Finished, tmp_path: Path) -> None:
-    (job,) = jobs(finished.library)
+    (job,) = json.loads(sponsight("--library", finished.library, "jobs", "--json").stdout)
+    assert jobs(finished.library) == [job]
     assert job["status"] == "completed" and job["accepted"] and job["progress"] == 1.0
     assert job["brands_found"] >= 2 and job["total_detections"] > 10
     out = export(finished, finished.video, tmp_path / "out.json")
@@ -200,9 +208,7 @@ def test_a_video_that_vanished_fails_with_words_and_a_retry_goes_on(
         (("run", "{}/text.mp4", "--set", "detect_regions.masks=all"), 2, "no masked area"),
         (("run", "{}/text.mp4", "--set", "filter_scenes.dropped_ranges=all"), 2, "range of time"),
         (("run", "{}/" + "long" * 80), 2, ""),
-        (("run", "{}/\udcff.mp4"), 2, "UTF-8"),
         (("brands", "import", "{}"), 2, "could not be read"),
-        (("brands", "add", "A\udcffB"), 2, "UTF-8"),
         (("brands", "export", "{}/out.csv", "--book", "nowhere"), 2, "There is no brand book"),
         (("models", "test", "--vlm", "http://[::1", "m"), 2, "Nothing was sent"),
         (("models", "price", "nobody", "m", "1", "1"), 2, "There is no provider"),
@@ -210,13 +216,37 @@ def test_a_video_that_vanished_fails_with_words_and_a_retry_goes_on(
         (("--library", "{}/text.mp4", "brands", "deny", "X"), 2, "a file, not a folder"),
     ],
 )
-def test_bad_input_gets_clear_words(tmp_path: Path, words: tuple[str, ...], code: int, said: str) -> None:
+def test_bad_input_gets_clear_words(
+    tmp_path: Path, words: tuple[str, ...], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "text.mp4").write_text("no video at all\n")
     (tmp_path / "empty.mp4").touch()
-    library = tmp_path / "library"
+    library = ["--library", str(tmp_path / "library")]
     if words[0] in ("replay", "export", "show") or words[:2] == ("brands", "export"):
-        sponsight("--library", library, "brands", "deny", "NOTHING")
-    done = sponsight("--library", library, *(w.format(tmp_path) for w in words), code=code)
+        assert main([*library, "brands", "deny", "NOTHING"]) == 0
+    capsys.readouterr()
+    try:
+        ended = main([*library, *(w.format(tmp_path) for w in words)])
+    except SystemExit as end:  # what argparse refuses
+        assert isinstance(end.code, int)
+        ended = end.code
+    complained = capsys.readouterr().err
+    assert ended == code
+    assert said in complained and "Traceback" not in complained
+    assert len(complained.strip().splitlines()) >= 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "{}/missing.mp4"), "missing.mp4"),
+        (("run", "{}/\udcff.mp4"), "UTF-8"),
+        (("brands", "add", "A\udcffB"), "UTF-8"),
+        (("run", "{}/missing.mp4", "--workers", "0"), "1 or more"),
+    ],
+)
+def test_a_process_ends_with_clear_words_too(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = sponsight("--library", tmp_path / "library", *(w.format(tmp_path) for w in words), code=2)
     assert said in done.stderr and "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) >= 2
 
@@ -239,15 +269,15 @@ def test_a_second_writer_is_refused_with_words(finished: Finished) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(1500)
-def test_twenty_kills_over_one_run(finished_once: Finished, shared_dir: Path, tmp_path: Path) -> None:
+def test_twenty_kills_over_one_run(fresh_once: Finished, tmp_path: Path) -> None:
     from app.demo.repeat import repeat_video
     from storage.library import Library
 
     video = tmp_path / "long.mp4"
-    repeat_video([finished_once.video], video, 300.0)
+    repeat_video([fresh_once.video], video, 300.0)
     calm, killed = tmp_path / "calm", tmp_path / "killed"
     for library in (calm, killed):
-        sponsight("--library", library, "brands", "import", shared_dir / "demo.csv", "--book", "demo")
+        shutil.copytree(fresh_once.library, library)
     small = ("--book", "demo", "--quiet", "--set", "extract_frames.chunk_seconds=4")
     sponsight("--library", calm, "run", video, *small)
     rng, kills, parts = random.Random(11), 0, 0
