@@ -39,7 +39,7 @@ class Keys:
         self.app.start()
         self.until(lambda: self.app.window.session.loaded)
 
-    def until(self, holds: Callable[[], object], seconds: float = 40.0) -> None:
+    def until(self, holds: Callable[[], object], seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < end, "what the test waits for did not come"

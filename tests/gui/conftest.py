@@ -37,7 +37,7 @@ class Driver:
         self.window: MainWindow = app.window
         self._qapp = qapp
 
-    def until(self, holds: Callable[[], object], seconds: float = 30.0) -> None:
+    def until(self, holds: Callable[[], object], seconds: float = 60.0) -> None:
         """Lets the window live until something holds; fails the test where it doesn't in time."""
         end = time.monotonic() + seconds
         while not holds():

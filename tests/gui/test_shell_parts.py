@@ -128,7 +128,7 @@ def test_unforeseen_errors_of_all_threads_are_shown(qtbot, qapp):
         thread = threading.Thread(target=lambda: 1 / 0)
         thread.start()
         thread.join()
-        qtbot.waitUntil(lambda: len(reports.shown) == 2, timeout=5000)
+        qtbot.waitUntil(lambda: len(reports.shown) == 2, timeout=30000)
     finally:
         reports.remove()
         for widget in qapp.topLevelWidgets():
@@ -160,7 +160,7 @@ def test_a_second_start_hands_its_videos_over(qtbot, tmp_path):
     code = "import sys; from pathlib import Path; from ui.single_instance import hand_over\n"
     code += f"sys.exit(not hand_over(Path({str(tmp_path)!r}), [Path({str(tmp_path / 'a.mp4')!r})]))"
     second = subprocess.Popen([sys.executable, "-c", code])
-    qtbot.waitUntil(lambda: second.poll() is not None, timeout=15000)
+    qtbot.waitUntil(lambda: second.poll() is not None, timeout=60000)
     assert heard == [[(tmp_path / "a.mp4").resolve()]] and second.returncode == 0
     first.close()
     assert not hand_over(tmp_path, [])
