@@ -185,68 +185,71 @@ def test_hidden_boxes_are_neither_drawn_nor_hit(canvas):
 
 
 def test_drawing_gives_source_pixels(qtbot, canvas):
-    canvas.draw_box()
-    with qtbot.waitSignal(canvas.box_drawn) as caught:
+    canvas.hand.draw()
+    with qtbot.waitSignal(canvas.hand.drawn) as caught:
         QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=on_widget(canvas, 600, 300))
         QTest.mouseMove(canvas, on_widget(canvas, 800, 400))
         QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=on_widget(canvas, 800, 400))
     box = hull(caught.args[0])
     near = 2 / canvas.view.zoom
     assert all(abs(a - b) <= near for a, b in zip(box, (600, 300, 800, 400), strict=True))
-    assert canvas.tool is None
+    assert canvas.hand.tool is None
 
 
 def test_a_new_box_is_set_by_arrow_keys_alone(qtbot, canvas):
     canvas.view.zoom_at(QPointF(450, 250), 2)
-    canvas.draw_box()
-    with qtbot.assertNotEmitted(canvas.box_drawn):
+    canvas.hand.draw()
+    with qtbot.assertNotEmitted(canvas.hand.drawn):
         qtbot.keyClick(canvas, Qt.Key.Key_Right)
-    first = hull(canvas.tool.now)
+    first = hull(canvas.hand.tool.now)
     seen = canvas.view.to_source(QPointF(0, 0)), canvas.view.to_source(QPointF(900, 500))
     assert seen[0].x() < first.x0 < first.x1 < seen[1].x() and seen[0].y() < first.y0 < first.y1 < seen[1].y()
     qtbot.keyClick(canvas, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
     qtbot.keyClick(canvas, Qt.Key.Key_Down)
     qtbot.keyClick(canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
-    with qtbot.assertNotEmitted(canvas.box_corrected), qtbot.waitSignal(canvas.box_drawn) as caught:
+    with qtbot.assertNotEmitted(canvas.hand.corrected), qtbot.waitSignal(canvas.hand.drawn) as caught:
         qtbot.keyClick(canvas, Qt.Key.Key_Return)
     box = hull(caught.args[0])
     moved = (first.x0 - 10, first.y0 + 1, first.x1 - 9, first.y1 + 1)
     assert all(abs(a - b) < 0.01 for a, b in zip(box, moved, strict=True))
-    assert canvas.tool is None
+    assert canvas.hand.tool is None
 
 
 def test_escape_leaves_a_new_box_undrawn(qtbot, canvas):
-    canvas.draw_box()
+    canvas.hand.draw()
     qtbot.keyClick(canvas, Qt.Key.Key_Down)
-    with qtbot.assertNotEmitted(canvas.box_drawn), qtbot.waitSignals([canvas.tool_ended, canvas.box_dropped]):
+    with (
+        qtbot.assertNotEmitted(canvas.hand.drawn),
+        qtbot.waitSignals([canvas.hand.taken, canvas.hand.dropped]),
+    ):
         qtbot.keyClick(canvas, Qt.Key.Key_Escape)
-    assert canvas.tool is None
+    assert canvas.hand.tool is None
 
 
 def test_a_new_box_in_hand_is_put_down_where_another_is_taken(qtbot, canvas):
-    canvas.draw_box()
+    canvas.hand.draw()
     qtbot.keyClick(canvas, Qt.Key.Key_Down)
-    new = canvas.tool.now
-    with qtbot.assertNotEmitted(canvas.box_dropped), qtbot.waitSignal(canvas.box_put_down) as caught:
-        canvas.correct_box("sign", SIGN)
-    assert caught.args == [new] and canvas.tool.key == "sign"
+    new = canvas.hand.tool.now
+    with qtbot.assertNotEmitted(canvas.hand.dropped), qtbot.waitSignal(canvas.hand.put_down) as caught:
+        canvas.hand.correct("sign", SIGN)
+    assert caught.args == [new] and canvas.hand.tool.key == "sign"
 
 
 def test_correcting_by_arrows_and_keeping(qtbot, canvas):
-    canvas.correct_box("sign", SIGN)
-    with qtbot.waitSignal(canvas.box_corrected) as caught:
+    canvas.hand.correct("sign", SIGN)
+    with qtbot.waitSignal(canvas.hand.corrected) as caught:
         qtbot.keyClick(canvas, Qt.Key.Key_Right)
         qtbot.keyClick(canvas, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
         qtbot.keyClick(canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
         qtbot.keyClick(canvas, Qt.Key.Key_Return)
     assert caught.args == ["sign", rectangle(201, 110, 402, 170)]
-    assert canvas.tool is None
+    assert canvas.hand.tool is None
 
 
 def test_escape_leaves_the_box_as_it_was(qtbot, canvas):
-    canvas.correct_box("sign", SIGN)
+    canvas.hand.correct("sign", SIGN)
     qtbot.keyClick(canvas, Qt.Key.Key_Right)
-    with qtbot.assertNotEmitted(canvas.box_corrected), qtbot.waitSignal(canvas.tool_ended):
+    with qtbot.assertNotEmitted(canvas.hand.corrected), qtbot.waitSignal(canvas.hand.taken):
         qtbot.keyClick(canvas, Qt.Key.Key_Escape)
 
 

@@ -238,7 +238,7 @@ def test_a_library_for_reading_decides_nothing(open_window, demo_library):
     at = Reviewer(driver)
     row = at.with_brand()
     at.press(KEY.Key_P, KEY.Key_N, KEY.Key_E)
-    assert at.state(row.key) == "undecided" and at.review.canvas.frame.tool is None
+    assert at.state(row.key) == "undecided" and at.review.canvas.frame.hand.tool is None
     assert at.review.canvas.frame.hud.notice
 
 

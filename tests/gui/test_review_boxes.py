@@ -50,7 +50,7 @@ def test_a_box_is_corrected_by_keys(at):
     key, before = at.review.display.active()
     assert before is not None and key in row.keys
     at.press(KEY.Key_E)
-    assert at.review.canvas.frame.tool is not None
+    assert at.review.canvas.frame.hand.tool is not None
     QTest.keyClick(at.review.canvas.frame, KEY.Key_Right, SHIFT)
     QTest.keyClick(at.review.canvas.frame, KEY.Key_Return)
     at.settle()
@@ -172,20 +172,20 @@ def test_a_vanished_video_is_reviewed_from_stored_frames(open_window, demo_libra
 def test_leaving_the_frame_leaves_the_box_in_hand(at):
     at.with_brand()
     at.press(KEY.Key_E)
-    assert at.review.canvas.frame.tool is not None
+    assert at.review.canvas.frame.hand.tool is not None
     at.review.player.seek(at.review.player.time + 500_000)
     at.settle()
-    assert at.review.canvas.frame.tool is None and not at.decisions()
+    assert at.review.canvas.frame.hand.tool is None and not at.decisions()
 
 
 def test_escape_in_the_brand_picker_keeps_the_box_that_was_drawn(at):
     at.with_brand()
     frame, picker = at.review.canvas.frame, at.review.canvas.picker
     drag_a_box(at)
-    drawn = frame.tool.now
+    drawn = frame.hand.tool.now
     at.press(KEY.Key_Escape)
     assert not picker.isVisible() and not at.decisions()
-    assert frame.tool.now == drawn
+    assert frame.hand.tool.now == drawn
     at.press(KEY.Key_Right, KEY.Key_Return)
     assert picker.isVisible()
     at.type("Second Thought")
@@ -194,7 +194,7 @@ def test_escape_in_the_brand_picker_keeps_the_box_that_was_drawn(at):
     assert str(decision.kind) == "draw"
     box = next(b for b in frame.boxes if b.label == "Second Thought")
     assert box.polygon[0][0] == pytest.approx(drawn[0][0] + 1, abs=0.02)
-    assert frame.tool is None and frame.draft is None
+    assert frame.hand.tool is None and frame.hand.draft is None
 
 
 def test_a_new_box_is_no_brand_before_one_was_typed_or_gone_to(at):
@@ -217,11 +217,11 @@ def test_the_picker_leaves_the_box_free_that_it_asks_about(at, corner):
     frame, picker = at.review.canvas.frame, at.review.canvas.picker
     width, height = frame.view.source.width(), frame.view.source.height()
     x, y = corner[0] * width, corner[1] * height
-    frame.box_drawn.emit(rectangle(x, y, x + 0.1 * width, y + 0.06 * height))
+    frame.hand.drawn.emit(rectangle(x, y, x + 0.1 * width, y + 0.06 * height))
     at.settle()
     QTest.keyClicks(picker.field, "a")
     at.settle()
-    box = [frame.mapTo(at.review.canvas, frame.view.to_widget(*p).toPoint()) for p in frame.tool.now]
+    box = [frame.mapTo(at.review.canvas, frame.view.to_widget(*p).toPoint()) for p in frame.hand.tool.now]
     assert picker.isVisible() and not any(picker.geometry().contains(p) for p in box)
 
 
@@ -230,29 +230,29 @@ def test_a_second_escape_drops_the_box(at):
     frame = at.review.canvas.frame
     drag_a_box(at)
     at.press(KEY.Key_Escape, KEY.Key_Escape)
-    assert frame.tool is None and frame.draft is None and not at.decisions()
+    assert frame.hand.tool is None and frame.hand.draft is None and not at.decisions()
     assert "dropped" in frame.hud.notice
     at.press(KEY.Key_N)
-    assert isinstance(frame.tool, Drawing), "N begins a new box"
+    assert isinstance(frame.hand.tool, Drawing), "N begins a new box"
 
 
 def test_a_box_without_a_brand_waits_on_its_frame_and_n_goes_back_to_it(at):
     at.with_brand()
     frame, player = at.review.canvas.frame, at.review.player
     drag_a_box(at)
-    drawn, time = frame.tool.now, player.time
+    drawn, time = frame.hand.tool.now, player.time
     at.press(KEY.Key_Escape)
     player.seek(time + 1_000_000)
     at.settle()
-    assert frame.tool is None and frame.draft is None
+    assert frame.hand.tool is None and frame.hand.draft is None
     player.seek(time)
     at.settle()
-    assert frame.tool is None and frame.draft == drawn, "shown, and the arrow keys step frames"
+    assert frame.hand.tool is None and frame.hand.draft == drawn, "shown, and the arrow keys step frames"
     player.seek(time + 1_000_000)
     at.settle()
     at.press(KEY.Key_N)
-    assert player.time == time and frame.draft is None
-    assert isinstance(frame.tool, Correction) and frame.tool.now == drawn
+    assert player.time == time and frame.hand.draft is None
+    assert isinstance(frame.hand.tool, Correction) and frame.hand.tool.now == drawn
 
 
 def test_a_box_whose_brand_is_refused_is_not_lost(at, monkeypatch):
@@ -265,12 +265,12 @@ def test_a_box_whose_brand_is_refused_is_not_lost(at, monkeypatch):
     at.with_brand()
     frame = at.review.canvas.frame
     drag_a_box(at)
-    drawn = frame.tool.now
+    drawn = frame.hand.tool.now
     at.type("Refused Sign")
     with monkeypatch.context() as patch:
         patch.setattr(CommandBus, "do", refuse)
         at.press(KEY.Key_Return)
-    assert not at.decisions() and frame.tool.now == drawn
+    assert not at.decisions() and frame.hand.tool.now == drawn
 
 
 def test_another_source_takes_no_box_along(at):
@@ -283,4 +283,4 @@ def test_another_source_takes_no_box_along(at):
     at.review.open_run(source, job)
     at.driver.until(lambda: at.desk.snapshot is not None and at.review.player.picture is not None)
     at.settle()
-    assert frame.tool is None and frame.draft is None and not at.review.draft.waits
+    assert frame.hand.tool is None and frame.hand.draft is None and not at.review.draft.waits

@@ -94,7 +94,7 @@ def review_edit_box(studio: Studio) -> None:
 @shot("review-drawn-box")
 def review_drawn_box(studio: Studio) -> None:
     found = opened(studio)
-    found.canvas.frame.box_drawn.emit(rectangle(520, 300, 700, 350))
+    found.canvas.frame.hand.drawn.emit(rectangle(520, 300, 700, 350))
     found.canvas.picker.picked.emit("", "Hand-drawn Brand")
     found.canvas.picker.cancel()
     ready(studio, found)

@@ -91,7 +91,7 @@ class Review(QObject):
         self.inspector.model.named.connect(self.verdicts.assign)
         self.inspector.model.job = lambda: desk.job.id if desk.job is not None else ""
         frame.box_clicked.connect(partial(desk.choose, seek=False))
-        frame.box_corrected.connect(self._box_corrected)
+        frame.hand.corrected.connect(self._box_corrected)
         transport.bar.sought.connect(lambda time, on: self.player.seek(time, scrubbing=on))
         transport.time_typed.connect(self._go_to)
         transport.left.connect(self._focus_frame)
@@ -258,13 +258,13 @@ class Review(QObject):
         else:
             self.player.stop()
             self.display.leave_tool_after(self.player.picture)
-            self.canvas.frame.correct_box(key, polygon)
+            self.canvas.frame.hand.correct(key, polygon)
 
     def new_box(self) -> None:
         """N: the next drag draws a box; one that waits for its brand comes before another."""
         if self.desk.writable and self.player.picture is not None:
             self.player.stop()
-            self.draft.resume() if self.draft.waits else self.canvas.frame.draw_box()
+            self.draft.resume() if self.draft.waits else self.canvas.frame.hand.draw()
 
     def set_edge(self, *, start: bool) -> None:
         """I and O: the sighting starts or ends on the frame that is shown."""

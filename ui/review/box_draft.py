@@ -26,10 +26,10 @@ class BoxDraft(QObject):
         self._box: tuple[int, Polygon] | None = None
         self._wanted = False
         self._storing = False
-        frame = review.canvas.frame
-        frame.box_drawn.connect(self._drawn)
-        frame.box_put_down.connect(self._put_down)
-        frame.box_dropped.connect(self._dropped)
+        self._hand = review.canvas.frame.hand
+        self._hand.drawn.connect(self._drawn)
+        self._hand.put_down.connect(self._put_down)
+        self._hand.dropped.connect(self._dropped)
         review.player.shown.connect(self._picture_changed)
         review.desk.failed.connect(self._not_stored)
 
@@ -42,7 +42,7 @@ class BoxDraft(QObject):
         """Another source: what was not named goes with the one before."""
         self._box = None
         self._wanted = self._storing = False
-        self._review.canvas.frame.show_draft(None)
+        self._hand.show_draft(None)
 
     def resume(self) -> None:
         """N: goes to the frame of the box and takes it in hand."""
@@ -60,8 +60,8 @@ class BoxDraft(QObject):
         picture, box = self._review.player.picture, self._box
         self._wanted = False
         if picture is not None and box is not None and picture.time == box[0]:
-            self._review.canvas.frame.show_draft(None)
-            self._review.canvas.frame.correct_box("", box[1])
+            self._hand.show_draft(None)
+            self._hand.correct("", box[1])
 
     def _drawn(self, polygon: Polygon) -> None:
         picture = self._review.player.picture
@@ -82,7 +82,7 @@ class BoxDraft(QObject):
     def _named(self) -> None:
         """Its brand is known: it goes to the library, and is in hand again where that refuses it."""
         self._storing = True
-        self._review.canvas.frame.leave_tool()
+        self._hand.leave()
 
     def _not_stored(self) -> None:
         if self._storing:
@@ -106,9 +106,9 @@ class BoxDraft(QObject):
         box = self._box
         if box is None:
             return
-        tool = self._review.canvas.frame.tool
+        tool = self._hand.tool
         if picture.time != box[0] and isinstance(tool, Correction) and not tool.key:
-            self._review.canvas.frame.leave_tool()
+            self._hand.leave()
         if picture.time == box[0] and self._wanted:
             self._take_in_hand()
         else:
@@ -116,14 +116,14 @@ class BoxDraft(QObject):
 
     def _show(self) -> None:
         """The box where its frame is shown and nobody has it in hand."""
-        frame, picture, box = self._review.canvas.frame, self._review.player.picture, self._box
+        picture, box = self._review.player.picture, self._box
         if (
             box is None
             or picture is None
             or picture.time != box[0]
-            or frame.tool is not None
+            or self._hand.tool is not None
             or self._storing
         ):
-            frame.show_draft(None)
+            self._hand.show_draft(None)
         else:
-            frame.show_draft(box[1])
+            self._hand.show_draft(box[1])

@@ -138,7 +138,7 @@ class Display(QObject):
 
     def _item_changed(self, seek: bool) -> None:
         review = self._review
-        review.canvas.frame.leave_tool()
+        review.canvas.frame.hand.leave()
         review.queue.show_current(review.desk.key)
         self._show_item()
         row = review.desk.row
@@ -155,7 +155,7 @@ class Display(QObject):
         review.canvas.frame.set_picture(picture.image, source.width, source.height)
         if self._tool_time not in (None, picture.time):
             self._tool_time = None
-            review.canvas.frame.leave_tool()
+            review.canvas.frame.hand.leave()
         self.show_boxes()
         review.canvas.transport.show_frame(self._frame_words(picture))
         notice = self.lasting_notice()
