@@ -27,7 +27,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui.actions import ActionSpec, Scope, action_table, effective, normal, shown, shown_keys
+from ui.action_keys import effective, normal, shown, shown_keys
+from ui.actions import ActionSpec, Scope, action_table
 from ui.icons import icon
 
 _COMMAND_KEYS = (

@@ -8,11 +8,9 @@ G everywhere in the window. `press` fires when the key goes down, `tap` when it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
-
-from PySide6.QtGui import QKeySequence
 
 from ui.text import tr
 
@@ -355,50 +353,3 @@ def _brands(add: _Add) -> None:
         row(f"level_{number}", title, str(number), "filter", help)
     help = tr("Take the chosen lines off the deny list, or let the chosen pairs be offered again.")
     row("take_off", tr("Take off the list"), "Del", "reject", help)
-
-
-def effective(
-    table: Iterable[ActionSpec], overrides: Mapping[str, tuple[str, ...]]
-) -> tuple[ActionSpec, ...]:
-    """The table with a person's own keys put in."""
-    return tuple(s.with_keys(tuple(overrides[s.id])) if s.id in overrides else s for s in table)
-
-
-def conflicts(table: Iterable[ActionSpec]) -> dict[str, tuple[str, ...]]:
-    """Keys that more than one action would answer to, with those actions' ids: two of one scope, or one of G and
-    another. Review area (R), brands page (B) and library (L) are never in focus together. Qt would fire neither."""
-    users: dict[str, list[ActionSpec]] = {}
-    for spec in table:
-        for key in spec.all_keys:
-            users.setdefault(normal(key), []).append(spec)
-    found = {}
-    for key, specs in users.items():
-        ids = {
-            spec.id: None
-            for spec in specs
-            for other in specs
-            if other.id != spec.id and (other.scope == spec.scope or "G" in (other.scope, spec.scope))
-        }
-        if ids:
-            found[key] = tuple(ids)
-    return found
-
-
-def normal(key: str) -> str:
-    """One spelling for each key sequence."""
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
-
-
-def shown_keys(keys: Iterable[str]) -> str:
-    """All keys of an action in one line, each once (both Enter keys are one)."""
-    return ", ".join(dict.fromkeys(shown(key) for key in keys))
-
-
-def shown(key: str) -> str:
-    """A key sequence as this platform writes it."""
-    text = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-    arrows = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "Return": "Enter"}
-    head, plus, last = text.rpartition("+")
-    if text.endswith("+"):
-        return text
-    return f"{head}{plus}{arrows.get(last, last)}"

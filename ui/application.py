@@ -148,8 +148,8 @@ class WindowApp:
             self.tasks.follow(
                 tr("Finding the provider"),
                 self.container.jobs.find_provider(),
-                lambda _: self.window.show_provider(),
-                failed=lambda _: self.window.status.miss_provider(),
+                lambda _: self.window.standing.show_provider(),
+                failed=lambda _: self.window.standing.miss_provider(),
             )
 
     def raise_window(self, videos: Sequence[Path]) -> None:

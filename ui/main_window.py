@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from engine.events import ItemFailed, PartDone, StageProgress
+from engine.events import PartDone
 from ui.coming_back import ComingBack
 from ui.decision_control import DecisionControl
 from ui.dialog_control import DialogControl
@@ -29,10 +29,10 @@ from ui.run_control import RunControl
 from ui.runs.panel import RunPanel
 from ui.search_control import SearchControl
 from ui.session import Session
+from ui.standing import Standing
 from ui.start.page import StartPage
 from ui.status_line import StatusLine
 from ui.tab_order import go_on
-from ui.text import progress
 from ui.top_bar import PAGES, Rail, TopBar
 from ui.window_state import WindowState
 from ui.workspace import Services
@@ -62,20 +62,16 @@ class MainWindow(QMainWindow):
         self.run_panel = RunPanel(services, self.session, self.runs, self.review)
         self.pages = Pages()
         self.status = StatusLine()
+        self.standing = Standing(services, self.session, self.status, self, self.runs.video_name)
         self.model_use = ModelUseWatch(services, self.session, self.status, self)
         self.curtain = DropCurtain(self)
         self.back = ComingBack(self, self._resume)
         self._build()
         self._connect()
         self._handlers = self._action_handlers()
-        self.setWindowTitle("Sponsight")
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         state.restore_geometry(self)
-        if services.writable:
-            self.status.show_provider(services.container.jobs.provider)
-        else:
-            self.status.read_only()
         self.show_page("view.library")
 
     # --- building -----------------------------------------------------------------------------------------------
@@ -150,13 +146,9 @@ class MainWindow(QMainWindow):
         services.actions.triggered.connect(self.do)
         services.actions.held.connect(self.review.hold)
         services.tasks.failed.connect(self.messages.tell_error)
-        services.bridge.progress.connect(self._progress)
         services.bridge.parts.connect(self._parts)
-        services.bridge.failures.connect(self._failures)
         services.bridge.library.connect(self._library_changed)
         session.job_changed.connect(self._job_changed)
-        session.job_updated.connect(self._job_updated)
-        session.shelf_changed.connect(self._show_going)
         self.library.located.connect(self.review.source_located)
         self.search = SearchControl(self)
         self.status.failures_wanted.connect(lambda: self.dialogs.failures(self.status.failures))
@@ -330,7 +322,6 @@ class MainWindow(QMainWindow):
     @Slot()
     def _job_changed(self) -> None:
         source, job = self.session.source, self.session.job
-        self.status.clear_failures()
         page = self.pages.made("view.review")
         if isinstance(page, ReviewPage):
             page.show_run(source is not None, job is not None)
@@ -338,39 +329,6 @@ class MainWindow(QMainWindow):
             self.review.open_run(source, job)
         else:
             self.review.close_run()
-        self._job_updated()
-
-    @Slot()
-    def _job_updated(self) -> None:
-        source, job = self.session.source, self.session.job
-        self._show_going()
-        self.show_provider()
-        name = f"{source.name} – Sponsight" if source is not None else "Sponsight"
-        going = job is not None and job.status == "running"
-        self.setWindowTitle(f"{progress(job.progress)} – {name}" if going and job is not None else name)
-
-    def show_provider(self) -> None:
-        """Tells where models run, once that is known."""
-        if self.services.container.jobs.provider:
-            self.status.show_provider(self.services.container.jobs.provider)
-
-    @Slot()
-    def _show_going(self) -> None:
-        """The shown run in the status line, or that another one is going."""
-        others = any(j.status == "running" for j in self.session.shelf.jobs)
-        self.status.show_job(self.session.job, others=others)
-
-    @Slot(object)
-    def _progress(self, events: tuple[StageProgress, ...]) -> None:
-        job = self.session.job
-        mine = [e for e in events if job is not None and e.job_id == job.id]
-        if not mine and events:
-            latest = max(events, key=lambda e: e.overall)
-            self.status.show_progress(latest, of=self.runs.video_name(latest.job_id))
-        elif mine and self.session.source is not None:
-            latest = max(mine, key=lambda e: e.overall)
-            self.status.show_progress(latest)
-            self.setWindowTitle(f"{progress(latest.overall)} – {self.session.source.name} – Sponsight")
 
     @Slot(object)
     def _parts(self, events: tuple[PartDone, ...]) -> None:
@@ -378,12 +336,7 @@ class MainWindow(QMainWindow):
         mine = tuple(e for e in events if job is not None and e.job_id == job.id)
         if mine:
             self.review.parts_done(mine)
-            self.show_provider()
-
-    @Slot(object)
-    def _failures(self, events: tuple[ItemFailed, ...]) -> None:
-        job = self.session.job
-        self.status.add_failures(tuple(e for e in events if job is not None and e.job_id == job.id))
+            self.standing.show_provider()
 
     @Slot(object)
     def _library_changed(self, events: tuple[object, ...]) -> None:

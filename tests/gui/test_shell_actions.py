@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.action_keys import conflicts, effective
 from ui.action_set import ActionSet
-from ui.actions import action_table, conflicts, effective
+from ui.actions import action_table
 from ui.icons import names
 
 KEY_TABLE = {

@@ -29,8 +29,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.action_keys import normal, shown
 from ui.action_set import ActionSet, is_typing
-from ui.actions import ActionSpec, action_table, normal, shown
+from ui.actions import ActionSpec, action_table
 
 COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 KEYS = [(spec, key) for spec in action_table() for key in spec.all_keys]

@@ -24,7 +24,7 @@ from app.brand_book import BrandRow
 from app.commands import Decide
 from app.find_elsewhere import Found, Quest
 from engine.domain.jobs import DetectJob, JobStatus
-from ui.actions import shown_keys
+from ui.action_keys import shown_keys
 from ui.brands.alive import while_alive
 from ui.brands.orders import INITIATOR, Orders
 from ui.crops import picture_icon

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 from rapidfuzz import fuzz, process, utils
 from shiboken6 import isValid
 
+from ui.action_keys import shown_keys
 from ui.action_set import ActionSet
-from ui.actions import shown_keys
 from ui.text import tr
 
 MOST_ROWS = 60

@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from ui.action_keys import shown
 from ui.action_set import ActionSet
-from ui.actions import ActionSpec, shown
+from ui.actions import ActionSpec
 from ui.dialogs.base import Dialog
 from ui.text import tr
 

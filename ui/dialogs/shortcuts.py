@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from engine.domain.errors import SponsightError
-from ui.actions import ActionSpec, action_table, conflicts, effective, normal, shown, shown_keys
+from ui.action_keys import conflicts, effective, normal, shown, shown_keys
+from ui.actions import ActionSpec, action_table
 from ui.dialogs.base import Dialog
 from ui.text import tr
 from ui.workspace import Services
