@@ -179,3 +179,41 @@ def test_numbers_of_the_thresholds_are_seen_whole(demo_window):
     assert header.length() <= panel.thresholds.table.viewport().width(), (
         "what changes is seen beside the brands"
     )
+
+
+def test_states_of_runs_and_names_of_actions_are_written_whole(demo_window):
+    from ui.dialogs.shortcuts import ShortcutEditor
+
+    demo_window.do("view.runs")
+    _enlarge(demo_window)
+    page = demo_window.window.pages.currentWidget()
+    demo_window.until(lambda: page.tree.topLevelItemCount() == 1)
+    metrics = page.tree.fontMetrics()
+    for column in (0, 3, 5):
+        words = page.tree.topLevelItem(0).text(column)
+        assert metrics.horizontalAdvance(words) + 12 <= page.tree.columnWidth(column), words
+    demo_window.window.dialogs.edit_keys()
+    editor = demo_window.dialog()
+    assert isinstance(editor, ShortcutEditor)
+    demo_window.settle()
+    titles = [spec.title for spec in demo_window.app.actions]
+    longest = max(titles, key=metrics.horizontalAdvance)
+    assert metrics.horizontalAdvance(longest) + 30 <= editor.view.columnWidth(0), longest
+
+
+def test_names_beside_the_figures_of_an_impact_keep_some_room(demo_window, qtbot):
+    from app.brand_impact import BrandDelta, Impact, SourceImpact
+    from ui.brands.impact_view import ImpactView
+
+    _enlarge(demo_window)
+    view = ImpactView(demo_window.app.theme)
+    qtbot.addWidget(view)
+    view.resize(300, 300)
+    view.show()
+    change = BrandDelta("a", "Quixotl", 1000.0, 2000.0)
+    view.show_impact(
+        Impact("Merge", (SourceImpact("s", "a match with a name.mp4", "j", (change,), False),), 1)
+    )
+    demo_window.settle()
+    letter = QFontMetricsF(demo_window.app.theme.font()).averageCharWidth()
+    assert view.tree.columnWidth(0) >= 9 * letter

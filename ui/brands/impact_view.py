@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -24,12 +25,18 @@ from ui.theme import Theme
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
+LEAST_LETTERS = 10
+"""Of a name that are shown beside the figures; with less room the figures scroll."""
+
+
 class _Tree(QTreeWidget):
-    def __init__(self, theme: Theme, heads: Sequence[str], name: str) -> None:
+    """`heads` are the columns' titles, each with what it means."""
+
+    def __init__(self, theme: Theme, heads: Sequence[tuple[str, str]], name: str) -> None:
         super().__init__()
         self._theme = theme
         self.setColumnCount(len(heads))
-        self.setHeaderLabels(list(heads))
+        self.setHeaderLabels([title for title, _ in heads])
         self.setAccessibleName(name)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setUniformRowHeights(True)
@@ -38,9 +45,17 @@ class _Tree(QTreeWidget):
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in range(1, len(heads)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-            self.headerItem().setTextAlignment(column, RIGHT)
+        for column, (_, meaning) in enumerate(heads):
+            self.headerItem().setToolTip(column, meaning)
+            if column:
+                header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+                self.headerItem().setTextAlignment(column, RIGHT)
+        self._give_room()
+        theme.changed.connect(self._give_room)
+
+    def _give_room(self) -> None:
+        letter = QFontMetricsF(self._theme.font()).averageCharWidth()
+        self.header().setMinimumSectionSize(round(LEAST_LETTERS * letter))
 
     def line(self, parent: QTreeWidgetItem | None, *cells: str, strong: bool = False) -> QTreeWidgetItem:
         item = QTreeWidgetItem(list(cells))
@@ -73,7 +88,12 @@ class ImpactView(QWidget):
         self.notes.setProperty("look", "small")
         self.notes.setWordWrap(True)
         layout.addWidget(self.notes)
-        heads = (tr("Source and brand"), tr("Counts now"), tr("Would count"), tr("Difference"))
+        heads = (
+            (tr("Source, brand"), tr("Each source, and its brands that would change.")),
+            (tr("Now"), tr("What counts now.")),
+            (tr("After"), tr("What would count.")),
+            (tr("Change"), tr("The difference.")),
+        )
         self.tree = _Tree(theme, heads, tr("Impact on each source"))
         layout.addWidget(self.tree, 1)
         layout.addStretch(0)
@@ -129,7 +149,12 @@ class MergeView(QWidget):
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         layout.addWidget(self.sentence)
-        heads = (tr("What it touches"), tr("Seen"), tr("Seconds"), tr("Decisions"))
+        heads = (
+            (tr("What it touches"), tr("Each name that survives, and what goes to it.")),
+            (tr("Seen"), tr("Appearances in accepted runs.")),
+            (tr("Seconds"), tr("Seconds in accepted runs.")),
+            (tr("Decisions"), tr("Decisions that follow.")),
+        )
         self.tree = _Tree(theme, heads, tr("What the merge touches"))
         layout.addWidget(self.tree, 1)
         layout.addStretch(0)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSplitter,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -35,12 +36,13 @@ from ui.text import in_short, plural, tr
 from ui.workspace import Services
 
 PREVIEW_DELAY_MS = 250
-SOURCE_WIDTH = 180
-SOURCE_SHARE = 40
-"""A video's name gets so many percent of the list at most."""
 CROP_HEIGHT = 34
 CROP_WIDTH = 110
+READ_LETTERS = 10
+SOURCE_LETTERS = 8
+"""Beside its picture so much of what was read is seen, and so much of a video's name at least."""
 ALIASES_SHOWN = 4
+TICK_WIDTH = QStyle.PixelMetric.PM_IndicatorWidth
 
 
 class SplitDialog(Dialog):
@@ -100,9 +102,7 @@ class SplitDialog(Dialog):
         self.list = TickTable(self.pieces, tr("Appearances of the brand"), CROP_HEIGHT + 8, several=True)
         self.list.setSortingEnabled(True)
         self.list.sortByColumn(SOURCE, Qt.SortOrder.AscendingOrder)
-        header = self.list.horizontalHeader()
-        header.setSectionResizeMode(SOURCE, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(SOURCE, SOURCE_WIDTH)
+        self.list.horizontalHeader().setSectionResizeMode(SOURCE, QHeaderView.ResizeMode.Interactive)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setIconSize(QSize(CROP_WIDTH, CROP_HEIGHT))
         self.list.entered_row.connect(lambda: self.target.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -158,13 +158,21 @@ class SplitDialog(Dialog):
 
     # --- showing ------------------------------------------------------------------------------------------------
 
+    def _give_source_room(self) -> None:
+        """A video's name has what what was read and the figures leave over, as far as it needs it."""
+        header, letter = self.list.horizontalHeader(), self.fontMetrics().averageCharWidth()
+        read = CROP_WIDTH + READ_LETTERS * letter + self.style().pixelMetric(TICK_WIDTH)
+        figures = sum(header.sectionSize(c) for c in range(header.count()) if c not in (0, SOURCE))
+        room = self.list.viewport().width() - read - figures
+        wanted = self.list.sizeHintForColumn(SOURCE)
+        header.resizeSection(SOURCE, max(SOURCE_LETTERS * letter, min(room, wanted)))
+
     def _show(self, offer: SplitOffer) -> None:
         self._offer = offer
         self.pieces.show_offer(offer)
         header = self.list.horizontalHeader()
         self.pieces.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
-        room = self.list.viewport().width() * SOURCE_SHARE // 100
-        header.resizeSection(SOURCE, max(SOURCE_WIDTH, min(room, self.list.sizeHintForColumn(SOURCE))))
+        self._give_source_room()
         self.aliases.show_offer(offer)
         for widget in (self.alias_head, self.alias_list):
             widget.setVisible(bool(offer.aliases))

@@ -57,9 +57,9 @@ class ShortcutEditor(Dialog):
         header = self.view.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        letter = self.fontMetrics().averageCharWidth()
-        header.resizeSection(1, 28 * letter)
-        header.resizeSection(2, 21 * letter)
+        header.setResizeContentsPrecision(-1)
+        for column in (1, 2):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.body.addWidget(self.view, 1)
         self.body.addLayout(self._edit_row())
         self.problem = QLabel()

@@ -69,8 +69,9 @@ class LineageTree(QTreeWidget):
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((0, 170), (1, 8 * (CELL + GAP) + 16), (3, 110), (4, 96), (5, 140)):
-            header.resizeSection(column, width)
+        header.resizeSection(1, 8 * (CELL + GAP) + 16)
+        for column in (0, 3, 4, 5):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.setItemDelegateForColumn(1, _Cells(theme, self))
         self.itemSelectionChanged.connect(self.chosen)
         theme.changed.connect(self.viewport().update)

@@ -59,9 +59,8 @@ def paint_content(
         painter.setPen(QColor(c.muted))
         painter.setFont(theme.font(TYPE.base))
         words = tr("Brands appear here as soon as the first chunk is read.")
-        painter.drawText(
-            QRectF(view.gutter, RULER, lane_width, height - RULER), Qt.AlignmentFlag.AlignCenter, words
-        )
+        room = QRectF(view.gutter, RULER, lane_width, height - RULER).adjusted(12, 0, -12, 0)
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
     painter.setClipping(False)
     _ruler(painter, data, view, lane_width, theme)
     _gutter_line(painter, view, height, theme)
