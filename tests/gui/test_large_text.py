@@ -201,19 +201,21 @@ def test_states_of_runs_and_names_of_actions_are_written_whole(demo_window):
     assert metrics.horizontalAdvance(longest) + 30 <= editor.view.columnWidth(0), longest
 
 
-def test_names_beside_the_figures_of_an_impact_keep_some_room(demo_window, qtbot):
-    from app.brand_impact import BrandDelta, Impact, SourceImpact
-    from ui.brands.impact_view import ImpactView
+def test_a_split_shows_what_was_read_and_whose_figures_change(demo_window):
+    from ui.brands.split_dialog import CROP_WIDTH, SplitDialog
 
+    demo_window.do("view.brands")
+    page = demo_window.window.pages.page("view.brands")
+    demo_window.until(lambda: page.loaded and page.table_tab.table.rows())
     _enlarge(demo_window)
-    view = ImpactView(demo_window.app.theme)
-    qtbot.addWidget(view)
-    view.resize(300, 300)
-    view.show()
-    change = BrandDelta("a", "Quixotl", 1000.0, 2000.0)
-    view.show_impact(
-        Impact("Merge", (SourceImpact("s", "a match with a name.mp4", "j", (change,), False),), 1)
-    )
+    page.trigger("brands.split")
+    dialog = demo_window.dialog()
+    assert isinstance(dialog, SplitDialog)
+    demo_window.until(lambda: dialog.pieces.pieces)
+    dialog.pieces.tick((0,), True)
+    dialog.target.setText("Another Company")
+    demo_window.until(lambda: dialog.impact.tree.topLevelItemCount() > 0)
     demo_window.settle()
-    letter = QFontMetricsF(demo_window.app.theme.font()).averageCharWidth()
-    assert view.tree.columnWidth(0) >= 9 * letter
+    letter = dialog.fontMetrics().averageCharWidth()
+    assert dialog.list.columnWidth(0) >= CROP_WIDTH + 8 * letter
+    assert dialog.impact.tree.columnWidth(0) >= 9 * letter
