@@ -7,6 +7,9 @@ from string import Template
 
 from ui.tokens import CONTROL_HEIGHT, RADIUS, TYPE, Colours
 
+ICON, ICON_BAR = 16, 18
+"""Pixels of an icon beside words, and in the top bar, where the text has its usual size."""
+
 _SHEET = Template("""
 * { outline: none; }
 QToolTip { background: $raised; color: $text; border: 1px solid $outline; padding: 4px 6px; }
@@ -73,6 +76,8 @@ QPushButton[look="link"]:hover { text-decoration: underline; }
 QPushButton[look="flat"]:hover, QToolButton:hover { background: $hover; }
 QPushButton[look="flat"]:focus, QPushButton[look="link"]:focus, QToolButton:focus { border: 2px solid $accent; }
 QToolButton { padding: 4px; }
+QPushButton, QToolButton { icon-size: ${icon}px; }
+QWidget#topBar QToolButton { icon-size: ${icon_bar}px; }
 QToolButton:checked { background: $accent_soft; }
 QToolButton:pressed { background: $accent_soft; }
 QToolButton:disabled { color: $faint; }
@@ -221,6 +226,8 @@ def style_sheet(c: Colours, scale: float = 1.0) -> str:
         radius=RADIUS,
         inner=inner,
         inner_focus=inner - 2,
+        icon=round(ICON * scale),
+        icon_bar=round(ICON_BAR * scale),
         f_small=round(TYPE.small * scale),
         f_large=round(TYPE.large * scale),
         f_title=round(TYPE.title * scale),

@@ -177,7 +177,6 @@ def _selector(name: str, width: int) -> QToolButton:
 def _button(action: QAction, words: bool = False) -> QToolButton:
     button = QToolButton()
     button.setDefaultAction(action)
-    button.setIconSize(QSize(18, 18))
     style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if words else Qt.ToolButtonStyle.ToolButtonIconOnly
     button.setToolButtonStyle(style)
     button.setMinimumSize(34, 32)

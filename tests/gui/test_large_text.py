@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 
 from ui.fields import NumberField
 from ui.start.card import SourceCard
@@ -25,6 +25,16 @@ def test_stages_are_written_whole(demo_window):
             assert label.width() >= label.sizeHint().width(), label.text()
             assert label.height() >= label.sizeHint().height(), label.text()
     assert len({row._outcome.x() for row in rows}) == 1, "they stand in columns"
+
+
+def test_icons_of_buttons_grow_with_their_words(demo_window):
+    window, actions = demo_window.window, demo_window.app.actions
+    demo_window.do("view.library")
+    undo = next(b for b in window.findChildren(QToolButton) if b.defaultAction() is actions["edit.undo"])
+    demo = next(b for b in window.findChildren(QPushButton) if b.text() == actions["file.demo"].text())
+    usual = [button.iconSize().width() for button in (undo, demo)]
+    _enlarge(demo_window)
+    assert [button.iconSize().width() for button in (undo, demo)] == [1.5 * width for width in usual]
 
 
 def test_the_kind_of_frame_makes_way_for_the_time(demo_window):
