@@ -262,6 +262,9 @@ class ClustersTab(QWidget):
                 list(dict.fromkeys([cluster.lead, *brands, *(m.text for m in cluster.members)]))
             )
             self.table.selectRow(0)
+        edit = self.names.lineEdit()
+        if edit is not None:
+            edit.setCursorPosition(0)  # of a name with too little room the beginning is seen
         self.names.blockSignals(False)
         self._changed()
 
