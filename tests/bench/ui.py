@@ -223,7 +223,7 @@ def _clustering(library: Path, *, quick: bool) -> None:
     bench.watch()
     page.tabs.setCurrentWidget(tab)
     for number, level in enumerate(LEVELS):
-        tab._to_level(number)
+        tab.levels.choose(number)
         bench.until(partial(_has_level, tab, level))
         print(f"clusters of {count:,} texts, {level:12} {len(tab.clusters.clusters):6,}")
     row("stalls while clustering", bench.watched(), "")

@@ -25,7 +25,7 @@ def driver(open_window: Callable[..., Driver], demo_library: Path) -> Driver:
     page = made.window.pages.page("view.brands")
     assert isinstance(page, BrandsPage)
     page.tabs.setCurrentWidget(page.clusters_tab)
-    page.clusters_tab._level.button(3).click()
+    page.clusters_tab.levels.choose(3)
     made.until(lambda: page.loaded and page.clusters_tab.loaded_level == "edit")
     made.settle()
     return made

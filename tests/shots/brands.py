@@ -97,7 +97,7 @@ def brands_several(studio: Studio) -> None:
 def brands_clusters(studio: Studio) -> None:
     page = open_page(studio, 1)
     tab = page.clusters_tab
-    tab._level.button(3).click()
+    tab.levels.choose(3)
     studio.until(lambda: tab.loaded_level == "edit")
     studio.until(lambda: tab._seen is not None)
     studio.settle()

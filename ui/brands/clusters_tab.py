@@ -7,7 +7,6 @@ from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QSplitter,
     QStackedWidget,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -30,9 +28,9 @@ from ui.brands.cluster_models import ClusterModel, MemberModel, key_of
 from ui.brands.crops import CropShelf
 from ui.brands.edit_dialog import EditDialog, MergeAsked
 from ui.brands.impact_view import ImpactView, MergeView
+from ui.brands.level_chips import LevelChips
 from ui.brands.orders import Orders
 from ui.brands.tick_table import TickTable
-from ui.brands.words import level_help, level_words
 from ui.empty import EmptyState
 from ui.text import plural, tr
 from ui.workspace import Services
@@ -56,7 +54,8 @@ class ClustersTab(QWidget):
         self.crops = CropShelf(services, CROP_HEIGHT, self)
         self.clusters = ClusterModel(services.theme)
         self.members = MemberModel(services.theme, self.crops)
-        self._level = QButtonGroup(self)
+        self.levels = LevelChips()
+        self.levels.changed.connect(self.refresh)
         self.commands: dict[str, Callable[[], None]] = {
             "brands.merge": self.merge,
             "brands.not_same": self.not_same,
@@ -65,13 +64,13 @@ class ClustersTab(QWidget):
             "brands.merge_ticked": self._merge_ticked,
         }
         for number in range(len(LEVELS)):
-            self.commands[f"brands.level_{number + 1}"] = partial(self._to_level, number)
+            self.commands[f"brands.level_{number + 1}"] = partial(self.levels.choose, number)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 10, 0, 0)
         layout.setSpacing(8)
-        layout.addLayout(self._levels())
+        layout.addLayout(self._head())
         self._stack = QStackedWidget()
-        self._none = EmptyState("merge", "", "", [(tr("A laxer level"), self._laxer)], framed=True)
+        self._none = EmptyState("merge", "", "", [(tr("A laxer level"), self.levels.laxer)], framed=True)
         parts = QSplitter(Qt.Orientation.Horizontal)
         parts.setChildrenCollapsible(False)
         parts.setHandleWidth(10)
@@ -95,23 +94,10 @@ class ClustersTab(QWidget):
 
     # --- building -----------------------------------------------------------------------------------------------
 
-    def _levels(self) -> QHBoxLayout:
+    def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(6)
-        label = QLabel(tr("Strict to lax:"))
-        label.setProperty("look", "muted")
-        row.addWidget(label)
-        for number, level in enumerate(LEVELS):
-            chip = QToolButton()
-            chip.setText(level_words(level))
-            chip.setToolTip(f"{level_words(level)}\n{level_help(level)}")
-            chip.setProperty("look", "chip")
-            chip.setCheckable(True)
-            chip.setChecked(number == 1)
-            chip.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            self._level.addButton(chip, number)
-            row.addWidget(chip)
-        self._level.idToggled.connect(lambda _id, on: self.refresh() if on else None)
+        row.addWidget(self.levels)
         row.addStretch(1)
         self.count = QLabel()
         self.count.setProperty("look", "small")
@@ -172,10 +158,6 @@ class ClustersTab(QWidget):
 
     # --- reading ------------------------------------------------------------------------------------------------
 
-    @property
-    def level(self) -> Level:
-        return LEVELS[self._level.checkedId()]
-
     def stale(self) -> None:
         """The book changed: read anew when (or as) it is shown."""
         self._stale = True
@@ -190,7 +172,7 @@ class ClustersTab(QWidget):
     @Slot()
     def refresh(self) -> None:
         self._stale = False
-        level, brands = self.level, self._services.container.brands
+        level, brands = self.levels.level, self._services.container.brands
         self.count.setText(tr("Reading clusters…"))
         self._services.tasks.call(
             tr("Clustering spellings"),
@@ -217,10 +199,10 @@ class ClustersTab(QWidget):
         if at >= 0:
             self.list.setCurrentIndex(self.clusters.index(at, 0))
             self.list.selectRow(at)
-        self._place_focus(self.list if shown else self._level.button(self._level.checkedId()))
+        self._place_focus(self.list if shown else self.levels.chosen)
         self._stack.setCurrentIndex(0 if shown else 1)
         for button in self._none.findChildren(QPushButton):
-            button.setVisible(self.level != LEVELS[-1])
+            button.setVisible(self.levels.level != LEVELS[-1])
         if not shown and self.clusters.total:
             self._none.say(tr("No cluster fits"), tr("No cluster holds the text that is searched for."))
         elif not shown:
@@ -238,14 +220,6 @@ class ClustersTab(QWidget):
         self.setFocusProxy(where)
         if before is not where and before is not None and self.window().focusWidget() is before:
             where.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _to_level(self, number: int) -> None:
-        self._level.button(number).click()
-
-    def _laxer(self) -> None:
-        button = self._level.button(min(self._level.checkedId() + 1, len(LEVELS) - 1))
-        button.click()
-        button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def _chosen(self) -> None:
