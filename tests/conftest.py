@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.made_once import MadeOnce
 
@@ -23,6 +24,10 @@ from tests.made_once import MadeOnce
 LASTING_THREADS = ("pytest_timeout", "Dummy-", "tqdm_monitor", "asyncio_")
 THREAD_GRACE_SECONDS = 3.0
 SECRETS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+
+# An example of a property may take as long as it does on a machine that has other work.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 _refused: list[str] = []
 
