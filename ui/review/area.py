@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QSize, QTimer, Signal
 
 from engine.domain.stages import StageName
+from ui.review.arrival import Arrival
 from ui.review.box_draft import BoxDraft
 from ui.review.canvas_pane import CanvasPane
 from ui.review.desk import ReviewDesk
 from ui.review.display import Display
 from ui.review.inspector import Inspector
 from ui.review.keys import handlers
-from ui.review.places import Place, Places
 from ui.review.player import Player
 from ui.review.preview import Preview
 from ui.review.queue_pane import QueuePane
@@ -62,9 +62,7 @@ class Review(QObject):
         self.display = Display(self)
         self.draft = BoxDraft(self)
         self.previewed = Preview(self)
-        self._jump: tuple[int, str] | None = None
-        self._opening = ""
-        self.places = Places()
+        self.arrival = Arrival(self)
         self._stored: StoredFrames | None = None
         self._handlers = handlers(self)
         self._notice = QTimer(self)
@@ -79,7 +77,6 @@ class Review(QObject):
         desk.began.connect(self._began)
         desk.opened.connect(self._opened)
         desk.closed.connect(self._closed)
-        desk.leaving.connect(self._remember_place)
         desk.deciding.connect(self.deciding)
         self.queue.chosen.connect(desk.choose)
         self.queue.wanted.connect(self._filter)
@@ -107,13 +104,11 @@ class Review(QObject):
 
     def open_run(self, source: SourceAsset, job: DetectJob) -> None:
         self.previewed.end()
-        if self.desk.source is None or self.desk.source.id != source.id:
-            self._opening = source.id
+        self.arrival.expect(source)
         self.desk.open(source, job)
 
     def close_run(self) -> None:
-        self._jump = None
-        self._opening = ""
+        self.arrival.forget()
         self.desk.close()
 
     def when_stored(self, act: Callable[[], None]) -> None:
@@ -151,23 +146,7 @@ class Review(QObject):
             self.canvas.frame.hide_boxes(down)
 
     def jump(self, time: int, appearance: str = "") -> None:
-        snapshot = self.desk.snapshot
-        if snapshot is None or self._opening:
-            self._jump = time, appearance
-            return
-        found = snapshot.appearances.get(appearance) if appearance else None
-        if found is None and time < 0:
-            self._jump = time, appearance
-            return
-        self._jump = None
-        if found is not None:
-            row = snapshot.row_at(appearance)
-            self.desk.choose(appearance, seek=False)
-            if time < 0 and row is not None and row.crop is not None and len(row.keys) == 1:
-                time = row.crop.time
-            elif time < 0:
-                time = self.display.best_time(found)
-        self.player.seek(time)
+        self.arrival.jump(time, appearance)
 
     def search(self, text: str) -> None:
         self.want(text=text)
@@ -185,16 +164,11 @@ class Review(QObject):
             self.queue.show_filter(self.desk.wanted)
 
     def save_places(self) -> Mapping[str, Any]:
-        self._remember_place()
-        return self.places.saved()
+        self.arrival.remember()
+        return self.arrival.places.saved()
 
     def restore_places(self, stored: Mapping[str, Any]) -> None:
-        self.places.restore(stored)
-
-    def _remember_place(self) -> None:
-        source = self.desk.source
-        if source is not None and self.desk.session is not None and self.display.source is not None:
-            self.places.remember(source.id, Place(self.desk.key, max(0, self.player.time)))
+        self.arrival.places.restore(stored)
 
     def _prefer(self, values: PreferenceValues) -> None:
         self.canvas.frame.show_labels(values.label_boxes)
@@ -311,9 +285,7 @@ class Review(QObject):
 
         self.thumbnails.open(read, QSize(source.width, source.height))
         self.timeline.show_all()
-        if self._jump is None:
-            place = self.places.of(source.id)
-            self.player.seek(place.time if place is not None else 0)
+        self.arrival.began(source)
 
     def _opened(self) -> None:
         source, session = self.desk.source, self.desk.session
@@ -321,23 +293,7 @@ class Review(QObject):
         if self.display.source is None or self.display.source.id != source.id:
             self._began(source, session.run)
         self._enable(True)
-        another, self._opening = bool(self._opening), ""
-        if self._jump is not None:
-            QTimer.singleShot(0, self._late_jump)
-        elif another and (place := self.places.of(source.id)) is not None:
-            QTimer.singleShot(0, partial(self._go_back, place))
-
-    def _go_back(self, place: Place) -> None:
-        """To the item and the frame that were looked at here last, where this run has that item."""
-        snapshot = self.desk.snapshot
-        if snapshot is not None and place.key in snapshot.appearances:
-            self.desk.choose(place.key, seek=False)
-            self.player.seek(place.time)
-
-    def _late_jump(self) -> None:
-        if self._jump is not None and self.desk.snapshot is not None:
-            time, appearance = self._jump
-            self.jump(max(time, 0) if appearance not in self.desk.snapshot.appearances else time, appearance)
+        self.arrival.opened(source)
 
     def _closed(self) -> None:
         self.player.close()
