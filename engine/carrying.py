@@ -54,7 +54,6 @@ class Followed:
     `sure`: a board that turned over, or a player who is about to pass. `whole` are its corners as far as they are
     known where a side of the picture cuts it (see engine.extents)."""
 
-    shot: int
     detector: str
     label: str
     places: dict[int, Place] = field(default_factory=dict)
@@ -70,7 +69,7 @@ class Followed:
         numbers, self.doubted = [n for n in self.doubted if n in self.places], []
         if not numbers or not (seen_anew or any(self.places[n].score >= _FIRM for n in numbers)):
             return None
-        return Followed(self.shot, self.detector, self.label, {n: self.places.pop(n) for n in numbers})
+        return Followed(self.detector, self.label, {n: self.places.pop(n) for n in numbers})
 
     @property
     def read_well(self) -> bool:

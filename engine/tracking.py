@@ -1,6 +1,6 @@
-"""Follow signs through the sampled frames of one chunk: look now and then, carry in between, both ways.
+"""Follow signs through the sampled frames of one shot: look now and then, carry in between, both ways.
 
-The detector looks at a few frames of each shot; between looks every sign is carried along the camera's
+The detector looks at a few frames of the shot; between looks every sign is carried along the camera's
 motion, and stays only where the pixels confirm it. What a look finds for the first time is carried back
 through the frames before it. A sign whose look changes (an LED board that turns over) is no longer confirmed
 and ends; what stands there next is a track of its own.
@@ -43,10 +43,9 @@ _IDENTITY: Matrix = np.eye(3)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One frame to follow through: its time in seconds, its shot, and its picture."""
+    """One frame to follow through: its time in seconds and its picture."""
 
     seconds: float
-    shot: int
     picture: Picture
 
 
@@ -55,20 +54,14 @@ Look = Callable[[Picture, Sequence[Bounds] | None, int], list[Region]]
 
 
 def looks_at(moments: Sequence[Moment], every: float) -> set[int]:
-    """The frames at which the detector looks: evenly over each shot, its first and last among them, at most
+    """The frames of a shot at which the detector looks: evenly over it, the first and the last among them, at most
     `every` seconds apart as far as the frames allow."""
-    chosen: set[int] = set()
-    start = 0
-    for end in range(1, len(moments) + 1):
-        if end < len(moments) and moments[end].shot == moments[start].shot:
-            continue
-        length = moments[end - 1].seconds - moments[start].seconds
-        steps = min(end - 1 - start, int(np.ceil(length / every - 1e-6)))
-        for step in range(steps + 1):
-            wanted = moments[start].seconds + (length * step / steps if steps else 0.0)
-            chosen.add(min(range(start, end), key=lambda i: (abs(moments[i].seconds - wanted), i)))
-        start = end
-    return chosen
+    if not moments:
+        return set()
+    start, length = moments[0].seconds, moments[-1].seconds - moments[0].seconds
+    steps = min(len(moments) - 1, int(np.ceil(length / every - 1e-6)))
+    wanted = (start + (length * step / steps if steps else 0.0) for step in range(steps + 1))
+    return {min(range(len(moments)), key=lambda i: (abs(moments[i].seconds - at), i)) for at in wanted}
 
 
 def follow(
@@ -80,14 +73,14 @@ def follow(
     whole_every: float = 0.0,
     tick: Callable[[int], None] = lambda done: None,
 ) -> list[Followed]:
-    """All signs of the frames, in the order in which they were found. `least` is the correlation (0..1) that
+    """All signs of a shot's frames, in the order in which they were found. `least` is the correlation (0..1) that
     confirms a carried sign; `tick` is called after each frame with the number of frames done.
 
-    A shot's first look, the looks where the camera's motion is lost, and one each `whole_every` seconds search
+    The first look, the looks where the camera's motion is lost, and one each `whole_every` seconds search
     the whole picture; the others only around known signs and what came into view since the last look. Between
     looks the detector searches around signs that were just lost and around those that came in from a side."""
     looked = looks_at(moments, every)
-    pictures: list[Picture] = []
+    pictures = [moment.picture for moment in moments]
     motions: list[Motion] = []
     signs: list[Followed] = []
     active: list[Followed] = []
@@ -97,13 +90,10 @@ def follow(
     whole_at = 0.0
     for number, moment in enumerate(moments):
         picture = moment.picture
-        opens = number == 0 or moment.shot != moments[number - 1].shot
-        motion = STILL if opens else camera_motion(pictures[-1], picture)
+        motion = camera_motion(pictures[number - 1], picture) if number else STILL
         motions.append(motion)
-        pictures.append(picture)
-        if opens:
-            active, gone, missing, seen_until, lost = [], [], [], _IDENTITY, False
-        else:
+        lost = number == 0
+        if number:
             before = len(active)
             missing = [m.moved(motion.matrix) for m in missing if moment.seconds - m.since <= _MISSED_FOR]
             carried = [carry(s, number - 1, number, pictures, motion.matrix, least) for s in active]
@@ -119,14 +109,14 @@ def follow(
             lost = len(left) >= max(_FEW, _LOST_SHARE * before)
             missing += [_Missing(mapped(motion.matrix, c), moment.seconds) for s, c in left if s.read_well]
             seen_until = motion.matrix @ seen_until
-        strange = opens or lost or not motion.known or new_share(seen_until, picture) > _NEW_SHARE
+        strange = lost or not motion.known or new_share(seen_until, picture) > _NEW_SHARE
         if number in looked or strange:
             whole = strange or moment.seconds - whole_at >= whole_every - 1e-6
             known = [*(s.places[number].corners for s in active), *gone]
             areas = None if whole else look_areas(known, seen_until, picture)
             if areas is None:
                 whole_at = moment.seconds
-            active = _merge(active, look(picture, areas, number), number, moment.shot, pictures, signs)
+            active = _merge(active, look(picture, areas, number), number, pictures, signs)
             seen_until, gone, missing = _IDENTITY, [], []
         else:
             active, missing = _look_again(active, missing, look, number, moment, pictures, signs)
@@ -135,7 +125,7 @@ def follow(
         part_off(sign, signs)
     forwards = [motion.matrix for motion in motions]
     backwards: list[Matrix] = [np.linalg.inv(matrix).astype(np.float64) for matrix in forwards]
-    _carry_back(moments, pictures, backwards, signs, least)
+    _carry_back(pictures, backwards, signs, least)
     for sign in signs:
         if sign.places:
             sign.whole = whole_signs(sign, forwards, backwards, pictures[0].width)
@@ -189,7 +179,7 @@ def _look_again(
             fresh.append(region)
     found = [bounds(r.corners) for r in fresh]
     missing = [m for m in missing if all(overlaps(bounds(m.corners), f)[1] <= _SAME for f in found)]
-    return _merge(active, fresh, number, moment.shot, pictures, signs), missing
+    return _merge(active, fresh, number, pictures, signs), missing
 
 
 def _came_in(sign: Followed, number: int, picture: Picture) -> bool:
@@ -208,7 +198,6 @@ def _merge(
     active: list[Followed],
     regions: list[Region],
     number: int,
-    shot: int,
     pictures: Sequence[Picture],
     signs: list[Followed],
 ) -> list[Followed]:
@@ -244,7 +233,7 @@ def _merge(
             kept.append(sign)
     for r, region in enumerate(regions):
         if r not in taken:
-            sign = Followed(shot, region.detector, region.label)
+            sign = Followed(region.detector, region.label)
             sign.places[number] = Place(region.corners, region.score, "detected")
             signs.append(sign)
             kept.append(sign)
@@ -252,7 +241,6 @@ def _merge(
 
 
 def _carry_back(
-    moments: Sequence[Moment],
     pictures: Sequence[Picture],
     backwards: Sequence[Matrix],
     signs: list[Followed],
@@ -266,7 +254,7 @@ def _carry_back(
             occupied.setdefault(number, []).append(bounds(known.corners))
     for sign in sorted(signs, key=lambda s: min(s.places)):
         number = min(sign.places)
-        while number > 0 and moments[number].shot == moments[number - 1].shot:
+        while number > 0:
             back = backwards[number]
             if not carry(sign, number, number - 1, pictures, back, least):
                 break

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import ClassVar
 
@@ -67,29 +69,27 @@ class DetectRegions:
             return RegionsPart(chunk, (), (), provider=ctx.models.provider)
         problems: list[ItemProblem] = []
         search = _search(settings, view, ctx)
-        usable: list[FrameRecord] = []
-        moments: list[Moment] = []
-        for keep in kept:
-            ctx.tick()
-            frame = frames[keep.seq]
-            try:
-                picture = Picture(partial(ctx.image, frame))
-            except DataDamage as error:
-                ctx.problem(f"frame {frame.seq}", str(error))
-                problems.append(ItemProblem(f"frame {frame.seq}", str(error)))
-                continue
-            usable.append(frame)
-            moments.append(Moment(seconds(frame.time), keep.shot, picture))
-        signs = follow(
-            moments,
-            search,
-            every=settings.look_every,
-            whole_every=settings.whole_every,
-            least=settings.follow_score,
-            tick=lambda done: ctx.tick(float(done)),
+        tracks: list[Track] = []
+        boxes: list[Box] = []
+        done = 0
+        # One shot after the other: a shot's pictures stay in memory until it is followed through.
+        for shot, group in groupby(kept, key=attrgetter("shot")):
+            usable, moments = _moments([frames[k.seq] for k in group], ctx, problems)
+            signs = follow(
+                moments,
+                search,
+                every=settings.look_every,
+                whole_every=settings.whole_every,
+                least=settings.follow_score,
+                tick=partial(_tick, ctx, done),
+            )
+            done += len(usable)
+            more_tracks, more_boxes = _records(signs, shot, len(tracks), usable, moments, view.source.width)
+            tracks += more_tracks
+            boxes += more_boxes
+        return RegionsPart(
+            chunk, tuple(tracks), tuple(boxes), provider=ctx.models.provider, problems=tuple(problems)
         )
-        tracks, boxes = _records(signs, usable, moments, view.source.width)
-        return RegionsPart(chunk, tracks, boxes, provider=ctx.models.provider, problems=tuple(problems))
 
     def items(self, payload: RegionsPart) -> int:
         return len(payload.boxes)
@@ -175,16 +175,45 @@ def _search(
     return search
 
 
+def _tick(ctx: Context, before: int, done: int) -> None:
+    ctx.tick(float(before + done))
+
+
+def _moments(
+    frames: Sequence[FrameRecord], ctx: Context, problems: list[ItemProblem]
+) -> tuple[list[FrameRecord], list[Moment]]:
+    """The frames of a shot that can be looked at, and what following needs of each; the others become problems."""
+    usable: list[FrameRecord] = []
+    moments: list[Moment] = []
+    for frame in frames:
+        ctx.tick()
+        try:
+            picture = Picture(partial(ctx.image, frame))
+        except DataDamage as error:
+            ctx.problem(f"frame {frame.seq}", str(error))
+            problems.append(ItemProblem(f"frame {frame.seq}", str(error)))
+            continue
+        usable.append(frame)
+        moments.append(Moment(seconds(frame.time), picture))
+    return usable, moments
+
+
 def _records(
-    signs: Sequence[Followed], frames: Sequence[FrameRecord], moments: Sequence[Moment], source_width: int
-) -> tuple[tuple[Track, ...], tuple[Box, ...]]:
-    """Followed signs as records, in source pixels: ids by first frame and place, boxes by frame and id."""
+    signs: Sequence[Followed],
+    shot: int,
+    first_id: int,
+    frames: Sequence[FrameRecord],
+    moments: Sequence[Moment],
+    source_width: int,
+) -> tuple[list[Track], list[Box]]:
+    """A shot's followed signs as records, in source pixels: ids from `first_id` on by first frame and place, boxes by
+    frame and id."""
     ordered = sorted(
         (s for s in signs if s.places), key=lambda s: (min(s.places), *_corner(s), s.detector, s.label)
     )
     boxes: list[Box] = []
     tracks: list[Track] = []
-    for number, sign in enumerate(ordered):
+    for number, sign in enumerate(ordered, start=first_id):
         shown: list[Shown] = []
         numbers = sorted(sign.places)
         cut = [inside_picture(sign.places[at].corners, moments[at].picture) for at in numbers]
@@ -211,7 +240,7 @@ def _records(
         tracks.append(
             Track(
                 number,
-                sign.shot,
+                shot,
                 frames[numbers[0]].seq,
                 frames[numbers[-1]].seq,
                 round(sign.still / sign.moving, 4) if sign.moving else 0.0,
@@ -220,7 +249,7 @@ def _records(
             )
         )
     boxes.sort(key=lambda b: (b.seq, b.track))
-    return tuple(tracks), tuple(boxes)
+    return tracks, boxes
 
 
 def _corner(sign: Followed) -> tuple[float, float]:

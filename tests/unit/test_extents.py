@@ -40,9 +40,7 @@ def test_a_board_that_a_side_cuts_is_measured_by_its_whole_length(backwards: boo
     def look(_: Picture, areas: object, number: int) -> list[Region]:
         return [Region(clipped(board(left_sides[number], 100)), 0.9, "test")]
 
-    (sign,) = follow(
-        moments([0] * 5, [view(world, x, 100) for x in left_sides]), look, every=every, least=0.6
-    )
+    (sign,) = follow(moments([view(world, x, 100) for x in left_sides]), look, every=every, least=0.6)
     assert sorted(sign.places) == list(range(5))
     shown = Picture(lambda: np.zeros((HEIGHT, WIDTH, 3), np.uint8))
     for number, x in enumerate(left_sides):
@@ -56,7 +54,7 @@ def test_a_board_that_was_never_seen_whole_is_taken_as_it_is() -> None:
     def look(_: Picture, areas: object, number: int) -> list[Region]:
         return [Region(clipped(board(790, 100)), 0.9, "test")]
 
-    (sign,) = follow(moments([0] * 3, [view(world, 790, 100)] * 3), look, every=0.5, least=0.6)
+    (sign,) = follow(moments([view(world, 790, 100)] * 3), look, every=0.5, least=0.6)
     assert all(np.array_equal(sign.whole[n], place.corners) for n, place in sign.places.items())
 
 
