@@ -130,7 +130,7 @@ def decide(prepared: Prepared, settings: MatchBrandsSettings) -> MatchPart:
     }
     found: list[Appearance] = []
     for one, appearances in zip(standing, by_sign, strict=True):
-        found += _beside_mark(prepared, *one, limits, in_full) if _open(appearances) else appearances
+        found += _beside_mark(prepared, *one, limits, in_full, appearances)
     found = join_lines(found, prepared.finder, prepared.names, limits)
     found = with_looks(found, prepared.looks, prepared.names, settings)
     found.sort(key=lambda a: (a.seen[0].seq, a.seen[0].polygon, a.text, a.brand_name))
@@ -223,18 +223,18 @@ def _beside_mark(
     seen: tuple[TextCandidate, ...],
     limits: MatchSettings,
     in_full: Collection[str],
+    first: list[Appearance],
 ) -> list[Appearance]:
-    """An open sign's appearance, once the brands that the video shows in full are known: its first or last letter
-    may be a mark."""
+    """An open sign's appearances, once the brands that the video shows in full are known: its first or last letter may
+    be a mark. A sign that waits for review is accepted only as the brand that it waits for; else `first` stands."""
+    if any(a.verdict not in ("unresolved", "review") for a in first):
+        return first
+    waits_for = {a.candidates[0].brand_id for a in first if a.verdict == "review"}
     for text in (sign.text, *(text for text, _, share in sign.others if share >= RIVAL_SHARE)):
         result = without_mark(text, prepared.finder, limits, in_full)
-        if result is not None:
+        if result is not None and waits_for <= {m.brand_id for m in result.several}:
             return _accepted(prepared, sign, surface, seen, text, result)
-    return [appearance_of(sign, surface, seen, sign.text, "unresolved", (), None)]
-
-
-def _open(appearances: Sequence[Appearance]) -> bool:
-    return all(a.verdict == "unresolved" for a in appearances)
+    return first
 
 
 def _ask_rivals(

@@ -85,6 +85,7 @@ def _char_kind(char: str) -> tuple[str, str]:
     return "", "+" if char == "+" else "-"
 
 
+@lru_cache(maxsize=65536)
 def fold_spans(text: str) -> Folded:
     """Fold `text` and remember where each folded character came from.
 

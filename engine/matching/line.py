@@ -22,8 +22,11 @@ _SPELT_LIKE_WORD = 20.0
 _NO_WEIGHT = 65.0
 _BARE_LETTERS = 5
 _LEFT_OF_MARKED = 3
+_LIKELY_NAME = 6
 _STROKES = re.compile(r"^\s*[Il1|!/\\]{2,4}(?=[^\W\d_]{2})")
 """What a mark of bars beside a name reads like."""
+_NUMERAL = re.compile(r"^\s*[\u2160-\u2188]+\s*(?=[^\W\d_]{2})")
+"""The same, read as one sign for a Roman numeral, which no name begins with."""
 
 
 def match_line(
@@ -37,12 +40,20 @@ def match_line(
             other = _match(text, fold_spans(lettered), finder, settings, context)
             if other.best is not None and (result.best is None or other.best.score > result.best.score):
                 return other
-        bare = _STROKES.sub("", text)
-        if len(bare) < len(text) and sum(c.isalpha() for c in bare) >= _BARE_LETTERS:
+        bare = _without_bars(text)
+        if bare != text:
             other = _match(bare, fold_spans(bare), finder, settings, context)
             if other.best is not None and other.verdict == "accept" and other.best.tier in ("exact", "alias"):
                 return shifted(other, text, len(text) - len(bare))
     return result
+
+
+def _without_bars(text: str) -> str:
+    """`text` without a mark of bars before it, where enough letters are left; else `text`."""
+    bare = _STROKES.sub("", text)
+    if sum(c.isalpha() for c in bare) < _BARE_LETTERS:
+        return _NUMERAL.sub("", text)
+    return bare if bare != text else _NUMERAL.sub("", text)
 
 
 def shifted(result: MatchResult, text: str, by: int) -> MatchResult:
@@ -59,7 +70,8 @@ def without_mark(
     text: str, finder: Finder, settings: MatchSettings, seen: Collection[str]
 ) -> MatchResult | None:
     """The result of a text without its first or last letter, where all that is left is, letter by letter, brands
-    that are among `seen` (read in full elsewhere in the video): a mark beside a name often reads as a letter."""
+    that are among `seen` (read in full elsewhere in the video): a mark beside a name often reads as a letter. In a
+    longer name, letters that readers confuse count as the same."""
     if is_common(fold_spans(text).compact):
         return None
     for start, end in ((1, len(text)), (0, len(text) - 1)):
@@ -69,8 +81,12 @@ def without_mark(
             continue
         result = match_line(rest, finder, settings)
         whole = sum(len(fold_spans(rest[slice(*m.span)]).compact) for m in result.several) == len(folded)
+        fits = len(folded) >= _LIKELY_NAME
         if whole and all(
-            m.cost == 0 and m.verdict == "accept" and m.brand_id in seen for m in result.several
+            (m.cost == 0 or (fits and m.tier == "confusable"))
+            and m.verdict == "accept"
+            and m.brand_id in seen
+            for m in result.several
         ):
             return shifted(result, text, start)
     return None

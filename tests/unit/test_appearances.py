@@ -67,3 +67,10 @@ def test_a_mark_read_as_a_letter_is_left_out_where_the_name_was_read_elsewhere()
     assert found["OKVQKVQ"] == ("accepted", "KVQ")
     assert found["OOKVQ"][0] == found["CUPS"][0] == "unresolved"
     assert shown("OKVQ")["OKVQ"][0] == "unresolved"
+
+
+def test_a_mark_is_left_out_of_a_longer_name_with_letters_that_readers_confuse() -> None:
+    found = shown("Emirates", "OEMLRATES", "KVQ", "OKV0")
+    assert found["OEMLRATES"] == ("accepted", "Emirates")
+    assert found["OKV0"][0] == "unresolved"
+    assert shown("OEMLRATES")["OEMLRATES"][0] != "accepted"
