@@ -29,9 +29,9 @@ class Join(NamedTuple):
 
 
 def join_candidates(boxes: Sequence[TextBox], most: int = 3) -> list[Join]:
-    """Pairs and chains (up to `most`) of neighbouring boxes that may hold one name: side by side on a line with a
-    gap under 1.2 letter heights, or stacked with a gap under 0.9 and overlapping sides; heights within a factor
-    of 2.5. Deterministic: by index."""
+    """Pairs and chains (up to `most`) of neighbouring boxes that may hold one name; heights within a factor of 2.5.
+    Side by side on a line with a gap under 1.2 letter heights (detectors grow boxes, so they may overlap by 0.6), or
+    stacked with a gap under 0.9 and overlapping sides. Deterministic: by index."""
     following: dict[int, list[int]] = {
         a: [b for b in range(len(boxes)) if a != b and _follows(boxes[a].hull, _beside(boxes[a], boxes[b]))]
         for a in range(len(boxes))
@@ -59,7 +59,7 @@ def _follows(a: Hull, b: Hull) -> bool:
         return False
     same_line = min(a[3], b[3]) - max(a[1], b[1]) >= 0.6 * low
     if same_line:
-        return -0.3 * low <= b[0] - a[2] <= 1.2 * high
+        return -0.6 * low <= b[0] - a[2] <= 1.2 * high
     overlap = min(a[2], b[2]) - max(a[0], b[0])
     touch = -0.15 * (low + high)
     return overlap >= 0.4 * min(a[2] - a[0], b[2] - b[0]) and touch <= b[1] - a[3] <= 0.9 * high

@@ -246,6 +246,13 @@ def test_lines_of_a_slanted_board_are_stacked_as_if_it_lay_level() -> None:
     assert [j.text for j in join_candidates([upper, beside])] == ["Dune Coffee"]
 
 
+def test_words_whose_boxes_overlap_by_half_their_height_are_read_together() -> None:
+    first, second = TextBox("Tarvor", (544, 260, 784, 320)), TextBox("Tools", (760, 262, 914, 316))
+    assert [j.text for j in join_candidates([first, second])] == ["Tarvor Tools"]
+    inside = TextBox("Tools", (740, 262, 894, 316))
+    assert not join_candidates([first, inside])
+
+
 @given(st.text(st.characters(codec="ascii"), max_size=30))
 def test_plain_letters_fold_the_short_way_to_the_same(text):
     assert fold_compact(text) == fold_spans(text).compact
