@@ -2,7 +2,7 @@
 
 No key is ever written to a file, a log, an error's words, the database or a command line. Only keyrings of the
 operating system are used: whatever other backends are installed, a plain-text file is never chosen. A process that
-was given a key writes no core file when it crashes.
+was given a key, or whose environment holds one, writes no core file when it crashes.
 """
 
 from __future__ import annotations
@@ -182,6 +182,12 @@ class Secrets:
             except Exception:
                 continue
         return None
+
+
+def guard_environment() -> None:
+    """For the start of a program: where its environment holds a key, its memory stays out of core files."""
+    if any(os.environ.get(name) for names in VARIABLES.values() for name in names):
+        _write_no_core_file()
 
 
 def _write_no_core_file() -> None:

@@ -7,10 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.secrets import guard_environment
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the program (arguments without its name) and returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    guard_environment()
     if _is_for_command_line(given):
         from app.cli import main as command_line
 
