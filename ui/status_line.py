@@ -80,8 +80,8 @@ class StatusLine(QStatusBar):
         there = going or (self._others and bool(self._run.text()))
         self._bar.setVisible(there)
         self._run.setVisible(there)
+        self._cloud.setVisible(job is not None)
         if job is None:
-            self._cloud.setText("")
             self.show_use(None)
             self._items.clear()
         else:

@@ -51,9 +51,9 @@ def match_line(
 def _without_bars(text: str) -> str:
     """`text` without a mark of bars before it, where enough letters are left; else `text`."""
     bare = _STROKES.sub("", text)
-    if sum(c.isalpha() for c in bare) < _BARE_LETTERS:
-        return _NUMERAL.sub("", text)
-    return bare if bare != text else _NUMERAL.sub("", text)
+    if bare != text and sum(c.isalpha() for c in bare) >= _BARE_LETTERS:
+        return bare
+    return _NUMERAL.sub("", text)
 
 
 def shifted(result: MatchResult, text: str, by: int) -> MatchResult:
