@@ -33,7 +33,7 @@ from engine.stage import Chunk, Image, Stage, decode, encode
 T = TypeVar("T")
 R = TypeVar("R")
 
-IMAGE_CACHE_BYTES = 210_000_000
+IMAGE_CACHE_BYTES = 160_000_000
 """Decoded stored frames a worker keeps while its chunk is in work."""
 
 

@@ -207,7 +207,11 @@ sys.exit(a.run_window(Path({str(folder)!r})))
     assert child.stdout is not None
     line = child.stdout.readline()
     assert line.strip() == "part", "the run did not get going"
-    time.sleep(0.2)
+    with open_container(folder, read_only=True) as onlooker:
+        deadline = time.monotonic() + 60
+        while not any(0 < job.progress < 1 for job in onlooker.jobs.jobs()):
+            assert time.monotonic() < deadline, "no progress was stored"
+            time.sleep(0.02)
     child.send_signal(signal.SIGKILL)
     child.wait()
     child.stdout.close()
