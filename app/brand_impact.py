@@ -19,14 +19,14 @@ from app.brand_delta import EditDelta
 from app.brand_search import load_names
 from app.command_bus import CommandBus
 from app.commands import Command
+from app.frozen import frozen_sightings
 from app.handling.work import several
 from app.overlay import Names, Overlay, build_overlay
 from app.results import RunResult
 from app.run_book import Books, run_books
 from engine.appearances import Answers, Prepared, decide
 from engine.captions import surfaces
-from engine.decoding import looked_through
-from engine.domain.brands import BookSnapshot, SourceBrandSighting
+from engine.domain.brands import BookSnapshot
 from engine.domain.decisions import Decision
 from engine.domain.records import Appearance, LookSeen
 from engine.domain.stages import StageName
@@ -255,11 +255,9 @@ class ImpactPreview:
     def _known(self, run: RunResult, names: Mapping[str, str], policy: str) -> dict[str, str]:
         if policy == "ignore" or not run.job.sightings_snapshot:
             return {}
-        data = self._library.blobs.get(run.job.sightings_snapshot)
-        sightings = msgspec.msgpack.decode(data, type=looked_through(tuple[SourceBrandSighting, ...]))
         return {
             fold(text): s.brand_id
-            for s in sightings
+            for s in frozen_sightings(self._library.blobs, run.job)
             if s.brand_id in names and (policy == "use" or s.confirmed)
             for text in s.texts
             if fold(text)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from app.frozen import frozen_book
 from app.models_service import ModelsService
 from app.run_cache import RunCache
-from engine.decoding import looked_through
-from engine.domain.brands import BookSnapshot
 from engine.domain.errors import Conflict, UserFixable
 from engine.domain.records import AskedSheet, Record
 from engine.domain.stages import StageName
@@ -199,9 +198,7 @@ class ModelAnswers:
         crops = best_crops(group, (appearance,), run.frames, self._image, run.source.width)
         if not crops:
             raise Conflict("None of its frames is stored any more.", still_works="Nothing was asked.")
-        book = msgspec.msgpack.decode(
-            self._library.blobs.get(run.job.book_snapshot), type=looked_through(BookSnapshot)
-        )
+        book = frozen_book(self._library.blobs, run.job)
         sheet = draw_sheet(crops)
         offers = Offers(book).near(appearance.text)
         question = question_of(sheet, [offers] * len(sheet.cells), same_sign=True)

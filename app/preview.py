@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
-
+from app.frozen import frozen_book, frozen_sightings
 from app.results import ResultLibrary, RunResult
 from engine.appearances import decide, prepare
-from engine.decoding import looked_through
-from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.records import Appearance, LookSeen, Record, RegionsPart, TextsPart, detections_of
 from engine.domain.stages import StageName
 from engine.exposure import exposure_figures
@@ -46,11 +43,7 @@ class ThresholdPreview:
         regions = [run.details.regions(c) or RegionsPart(c, (), ()) for c in chunks]
         texts = [run.details.texts(c) or TextsPart(c, (), ()) for c in chunks]
         scenes = [s for s in run.scenes if s.chunk in set(chunks)]
-        blobs = library.blobs
-        book = msgspec.msgpack.decode(blobs.get(run.job.book_snapshot), type=looked_through(BookSnapshot))
-        cached = msgspec.msgpack.decode(
-            blobs.get(run.job.sightings_snapshot), type=looked_through(tuple[SourceBrandSighting, ...])
-        )
+        book, cached = frozen_book(library.blobs, run.job), frozen_sightings(library.blobs, run.job)
         settings = run.settings[StageName.MATCH_BRANDS]
         assert isinstance(settings, MatchBrandsSettings)
         signs = join_signs(regions, scenes, texts, run.source.width)

@@ -16,8 +16,8 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from app.frozen import frozen_book
 from engine.decoding import looked_through
-from engine.domain.brands import BookSnapshot
 from engine.domain.figures import ReportPart
 from engine.domain.jobs import DetectJob, SourceAsset
 from engine.domain.records import (
@@ -386,9 +386,8 @@ def _preview(
     regions = [part(StageName.DETECT_REGIONS, chunk, RegionsPart) for chunk in done]
     texts = [part(StageName.RUN_OCR, chunk, TextsPart) for chunk in done]
     there = [s for s in scenes if s.chunk in set(done)]
-    book = msgspec.msgpack.decode(library.blobs.get(job.book_snapshot), type=looked_through(BookSnapshot))
     signs = join_signs(regions, there, texts, source.width)
-    return decide(prepare(signs, book, (), "ignore"), limits).appearances
+    return decide(prepare(signs, frozen_book(library.blobs, job), (), "ignore"), limits).appearances
 
 
 def own_spans(

@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from app.escalation_plan import Prices, with_calls
+from app.frozen import frozen_book, frozen_sightings
 from app.profiles import DEFAULT_PROFILE, effective_settings
 from app.run_book import run_book
 from app.session_cache import session_cache
-from engine.decoding import looked_through
 from engine.domain.brands import BookSnapshot, SourceBrandSighting
 from engine.domain.errors import Conflict, DataDamage
 from engine.domain.jobs import DetectJob, JobStatus, Overrides, RunType, SourceAsset
@@ -225,7 +225,7 @@ class RunMaker:
         """The brand book and the session cache that a run was made with; DataDamage where they are lost."""
         blobs = self._library.blobs
         try:
-            book, cached = blobs.get(job.book_snapshot), blobs.get(job.sightings_snapshot)
+            return frozen_book(blobs, job), frozen_sightings(blobs, job)
         except DataDamage as error:
             raise DataDamage(
                 "What this run was to be made with is lost (its brand book, or what was known of the source). "
@@ -233,10 +233,6 @@ class RunMaker:
                 still_works="What was found and decided so far is kept.",
                 to_do="Start a new run of the source; it uses again what is stored.",
             ) from error
-        return (
-            msgspec.msgpack.decode(book, type=looked_through(BookSnapshot)),
-            msgspec.msgpack.decode(cached, type=looked_through(tuple[SourceBrandSighting, ...])),
-        )
 
     def _store(self, job: DetectJob) -> DetectJob:
         return self._library.jobs.create(job)
