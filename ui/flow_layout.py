@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 
 
 class FlowLayout(QLayout):
@@ -65,3 +65,11 @@ class FlowLayout(QLayout):
             x += size.width() + self.spacing()
             height = max(height, size.height())
         return y + height - rect.y() + self.contentsMargins().bottom()
+
+
+def in_rows(widget: QWidget, gap: int = 6) -> FlowLayout:
+    """The layout of a widget that takes as many rows as its width asks for, and no more height than they need."""
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    policy.setHeightForWidth(True)
+    widget.setSizePolicy(policy)
+    return FlowLayout(widget, gap)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
-from ui.flow_layout import FlowLayout
+from ui.flow_layout import in_rows
 from ui.icons import icon
 from ui.text import tr
 
@@ -47,11 +47,8 @@ class Chips(QWidget):
     def __init__(self, tip: str, none: str, symbol: str = "close") -> None:
         super().__init__()
         self._tip, self._none, self._symbol = tip, none, symbol
-        self._flow = FlowLayout(self, 5)
+        self._flow = in_rows(self, 5)
         self._flow.setContentsMargins(0, 0, 0, 8)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
         self.words: tuple[str, ...] = ()
 
     def show_words(self, words: Sequence[str], *, enabled: bool = True) -> None:

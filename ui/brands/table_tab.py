@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
-    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -31,7 +30,7 @@ from ui.brands.panel import BrandPanel
 from ui.brands.table import BrandTable
 from ui.brands.table_model import Only
 from ui.empty import EmptyState
-from ui.flow_layout import FlowLayout
+from ui.flow_layout import in_rows
 from ui.icons import icon
 from ui.text import plural, tr
 from ui.workspace import Services
@@ -145,10 +144,7 @@ class TableTab(QWidget):
 
     def _buttons(self) -> QWidget:
         whole = QWidget()
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        whole.setSizePolicy(policy)
-        row = FlowLayout(whole)
+        row = in_rows(whole)
         for id, words in (
             ("brands.new", tr("New brand…")),
             ("brands.merge", tr("Merge into…")),
