@@ -17,6 +17,13 @@ def _enlarge(driver):
     driver.settle()
 
 
+def _brands_page(driver):
+    driver.do("view.brands")
+    page = driver.window.pages.page("view.brands")
+    driver.until(lambda: page.loaded)
+    return page
+
+
 def test_stages_are_written_whole(demo_window):
     _enlarge(demo_window)
     rows = demo_window.window.run_panel.stages._rows.values()
@@ -107,9 +114,7 @@ def test_the_timeline_keeps_its_room_beside_wide_settings(demo_window):
 def test_states_of_brands_are_written_whole(demo_window):
     from ui.brands.table_model import ALIASES, CATEGORY, STATE
 
-    demo_window.do("view.brands")
-    page = demo_window.window.pages.page("view.brands")
-    demo_window.until(lambda: page.loaded)
+    page = _brands_page(demo_window)
     table = page.table_tab.table
     header = table.horizontalHeader()
     demo_window.window.resize(1280, 800)
@@ -135,9 +140,7 @@ def test_states_of_brands_are_written_whole(demo_window):
 def test_states_of_brands_are_seen_without_scrolling(demo_window):
     from ui.brands.table_model import ALIASES, BRAND, STATE
 
-    demo_window.do("view.brands")
-    page = demo_window.window.pages.page("view.brands")
-    demo_window.until(lambda: page.loaded)
+    page = _brands_page(demo_window)
     table = page.table_tab.table
     header = table.horizontalHeader()
 
@@ -214,9 +217,8 @@ def test_states_of_runs_and_names_of_actions_are_written_whole(demo_window):
 def test_a_split_shows_what_was_read_and_whose_figures_change(demo_window):
     from ui.brands.split_dialog import CROP_WIDTH, SplitDialog
 
-    demo_window.do("view.brands")
-    page = demo_window.window.pages.page("view.brands")
-    demo_window.until(lambda: page.loaded and page.table_tab.table.rows())
+    page = _brands_page(demo_window)
+    demo_window.until(lambda: page.table_tab.table.rows())
     _enlarge(demo_window)
     page.trigger("brands.split")
     dialog = demo_window.dialog()
