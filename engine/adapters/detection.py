@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.adapters.cv import cv2
-from engine.adapters.detector_graph import PixelsIn
+from engine.adapters.detector_graph import BORDERED, PixelsIn
 from engine.adapters.inference import CPU, OPENVINO, Session, open_session
 from engine.adapters.model_sets import DetectorModel
 
@@ -38,7 +38,7 @@ class TextDetector:
     def __init__(self, model: DetectorModel, provider: str = CPU) -> None:
         self._model, self._provider = model, provider
         self._session = open_session(
-            model.path, provider, few_sizes=True, rewrite=PixelsIn(model.mean, model.std)
+            model.path, provider, few_sizes=True, rewrite=PixelsIn(model.mean, model.std, model.digest)
         )
         self._whole: NDArray[Any] = np.zeros(0, np.uint8)
         self._whole_size = (0, 0)
@@ -59,27 +59,29 @@ class TextDetector:
         height, width = picture.shape[:2]
         session = self._pieces if piece else self._session
         pixels = session.inputs[0].shape[-1] == 3
-        given = self._input(picture, pixels, reuse=not piece)
+        border = int(session.inputs[0].name == BORDERED)
+        given = self._input(picture, pixels, border, reuse=not piece)
         found = session.run({session.inputs[0].name: given})[0][0, 0]
         if pixels:
             return np.ascontiguousarray(found[: height // HALF, : width // HALF])
         return np.ascontiguousarray(found[1:height:HALF, 1:width:HALF])
 
-    def _input(self, picture: NDArray[np.uint8], pixels: bool, reuse: bool) -> NDArray[Any]:
-        """The picture as the model takes it, filled up to whole strides: as pixels, or as planes of numbers."""
+    def _input(self, picture: NDArray[np.uint8], pixels: bool, border: int, reuse: bool) -> NDArray[Any]:
+        """The picture as the model takes it, filled up to whole strides: as pixels, below and right of a border of this
+        many, or as planes of numbers."""
         height, width = picture.shape[:2]
         high, wide = (max(_STRIDE, -(-n // _STRIDE) * _STRIDE) for n in (height, width))
         made = self._whole
         if not reuse or self._whole_size != (height, width):
             if pixels:
                 grey = np.round(255 * np.array(self._model.mean)).astype(np.uint8)
-                made = np.broadcast_to(grey, (1, high, wide, 3)).copy()
+                made = np.broadcast_to(grey, (1, border + high, border + wide, 3)).copy()
             else:
                 made = np.zeros((1, 3, high, wide), np.float32)
         if reuse:
             self._whole, self._whole_size = made, (height, width)
         if pixels:
-            made[0, :height, :width] = picture
+            made[0, border : border + height, border : border + width] = picture
         else:
             for channel, table in enumerate(self._tables):
                 cv2.LUT(cv2.extractChannel(picture, channel), table, dst=made[0, channel, :height, :width])

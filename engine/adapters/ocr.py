@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.adapters.cv import cv2
-from engine.adapters.inference import CPU, CUDA, Session, open_session
+from engine.adapters.eight_bits import EightBits
+from engine.adapters.inference import CPU, CUDA, Session, file_digest, open_session
 from engine.adapters.model_sets import ReaderModel
 from engine.adapters.openvino import OpenVinoSession
 from engine.alternatives import BLANK, LEAST, Steps, packed
@@ -48,7 +49,7 @@ class TextReader:
     are read together, so a text never depends on what else is read with it."""
 
     def __init__(self, model: ReaderModel, provider: str = CPU) -> None:
-        self._session = open_session(model.path, provider)
+        self._session = open_session(model.path, provider, rewrite=EightBits(file_digest(model.path)))
         self._input = self._session.inputs[0].name
         self._characters = _characters(model, self._session)
         self._folded = [_one_letter(letter) for letter in self._characters]
@@ -58,7 +59,7 @@ class TextReader:
 
     def read(self, crops: list[NDArray[np.uint8]]) -> list[ReadText]:
         """The texts of upright BGR crops, in order."""
-        tensors = [_tensor(crop) for crop in crops]
+        tensors = [as_input(crop) for crop in crops]
         results: list[ReadText] = [ReadText("", ())] * len(crops)
         groups: dict[int, list[int]] = {}
         for index, tensor in enumerate(tensors):
@@ -128,7 +129,7 @@ def is_ideograph(character: str) -> bool:
     return "\u2e80" <= character <= "\u9fff" or character >= "\uf900"
 
 
-def _tensor(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+def as_input(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
     height, width = crop.shape[:2]
     scaled = min(max(16, math.ceil(_READ_HEIGHT * width / height)), _WIDEST)
     padded = max(2 * _WIDTH_STEP, -(-scaled // _WIDTH_STEP) * _WIDTH_STEP)
