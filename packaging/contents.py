@@ -169,7 +169,7 @@ def _own_data() -> Iterator[tuple[Path, str]]:
             yield path, _folder(path)
     for path in sorted(_files_below(ROOT / "storage" / "migrations")):
         yield path, _folder(path)
-    for path in sorted((ROOT / "engine" / "lexicon").glob("*.txt")):
+    for path in sorted((*(ROOT / "engine").rglob("*.txt"), *(ROOT / "engine").rglob("*.npz"))):
         yield path, _folder(path)
 
 

@@ -92,7 +92,9 @@ class PixelsIn:
             planes, constant(weights / (255 * std)), how["strides"], [0, 0], [0, 0], how["dilations"]
         )
         replace(first, ops.add(made, constant(-(weights * mean / std).sum(axis=(1, 2, 3)), (1, -1, 1, 1))))
-        in_eight_bits(made, Entering(np.zeros(3, np.float32), np.full(3, 255, np.float32), mean.ravel() * 255))
+        in_eight_bits(
+            made, Entering(np.zeros(3, np.float32), np.full(3, 255, np.float32), mean.ravel() * 255)
+        )
 
 
 def _planes(numbers: Any) -> Any:

@@ -109,16 +109,16 @@ def _read(path: Path) -> Measured:
 
 def write_measured(path: Path, digest: str, found: Measured) -> None:
     """Store what was measured of the model with this sha256, in 16 bits."""
+    several = found.entering.values()
     np.savez_compressed(
         path,
         sha256=np.array(digest),
         by_channel=np.array(found.by_channel),
         names=np.array(list(found.entering)),
-        channels=np.array([len(e.low) for e in found.entering.values()]),
-        **{
-            k: np.concatenate([getattr(e, k) for e in found.entering.values()]).astype(np.float16)
-            for k in ("low", "high", "mean")
-        },
+        channels=np.array([len(e.low) for e in several]),
+        low=np.concatenate([e.low for e in several]).astype(np.float16),
+        high=np.concatenate([e.high for e in several]).astype(np.float16),
+        mean=np.concatenate([e.mean for e in several]).astype(np.float16),
     )
 
 
@@ -159,10 +159,12 @@ def suited_convolutions(graph: Any) -> Iterator[Any]:
         if kind not in ("Convolution", "GroupConvolution") or numbers_of(node, 1) is None:
             continue
         shape, entering = node.input(1).get_shape(), node.input(0).get_partial_shape()
-        one_number = shape[-1] == 1 and all(side.is_static and side.get_length() == 1 for side in entering[2:])
-        if kind == "Convolution" and shape[1] >= _LEAST_CHANNELS and not one_number:
-            yield node
-        elif kind == "GroupConvolution" and shape[-1] >= _LARGE_WINDOW and shape[1] == shape[2] == 1:
+        one_number = shape[-1] == 1 and all(
+            side.is_static and side.get_length() == 1 for side in entering[2:]
+        )
+        if (kind == "Convolution" and shape[1] >= _LEAST_CHANNELS and not one_number) or (
+            kind == "GroupConvolution" and min(shape[-2:]) >= _LARGE_WINDOW and shape[1] == shape[2] == 1
+        ):
             yield node
 
 
@@ -174,7 +176,9 @@ def in_eight_bits(node: Any, entering: Entering, by_channel: bool = False) -> No
     assert weights is not None
     grouped = node.get_type_name() == "GroupConvolution"
     one_pixel = not grouped and weights.shape[2:] == (1, 1)
-    given, scale, middle = _rounded(node.input_value(0), weights, entering, one_pixel, by_channel and one_pixel)
+    given, scale, middle = _rounded(
+        node.input_value(0), weights, entering, one_pixel, by_channel and one_pixel
+    )
     # Of single channels (outputs, 1, 1, high, wide) the first axis stands for what enters, else the second.
     across = (-1, 1, 1, 1, 1) if grouped else (1, -1, 1, 1)
     each = tuple(range(1, weights.ndim))
@@ -182,7 +186,9 @@ def in_eight_bits(node: Any, entering: Entering, by_channel: bool = False) -> No
     step = np.maximum(np.abs(scaled).max(axis=each, keepdims=True), np.float32(1e-9)) / np.float32(127)
     steps = np.clip(np.round(scaled / step), -127, 127)
     lost = weights - steps * step / scale.reshape(across)
-    shift = (weights * middle.reshape(across) + lost * (entering.mean - middle).reshape(across)).sum(axis=each)
+    shift = (weights * middle.reshape(across) + lost * (entering.mean - middle).reshape(across)).sum(
+        axis=each
+    )
     numbers = ops.multiply(ops.convert(ops.constant(steps.astype(np.int8)), np.float32), constant(step))
     how = node.get_attributes()
     make = ops.group_convolution if grouped else ops.convolution
@@ -204,7 +210,7 @@ def _rounded(
     even = np.ones_like(low)
     if not by_channel:
         low, high = even * min(low.min(), 0), even * max(high.max(), 0)
-    middle = (low + high) / 2 if one_pixel else 0 * even
+    middle: Numbers = (low + high) / np.float32(2) if one_pixel else 0 * even
     if not one_pixel and low.min() >= 0:
         bounds = (0.0, high[0], 0.0, high[0])
         return ops.fake_quantize(numbers, *map(constant, bounds), 256), even, middle

@@ -40,7 +40,7 @@ class DetectRegions:
     """Looks for text (and, with a model of the user's, objects) and follows what it found."""
 
     name: ClassVar = StageName.DETECT_REGIONS
-    version: ClassVar = 6
+    version: ClassVar = 7
     settings_type: ClassVar = DetectRegionsSettings
     payload_type: ClassVar[type[Record]] = RegionsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES)

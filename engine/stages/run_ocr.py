@@ -61,7 +61,7 @@ class RunOcr:
     """Reads text; objects keep their class's name as their text."""
 
     name: ClassVar = StageName.RUN_OCR
-    version: ClassVar = 6
+    version: ClassVar = 7
     settings_type: ClassVar = RunOcrSettings
     payload_type: ClassVar[type[Record]] = TextsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.DETECT_REGIONS)

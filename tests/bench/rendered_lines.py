@@ -22,7 +22,18 @@ LATIN = (
     "RB Leipzig", "heineken", "PEPSI", "Santander", "1&1", "SAP", "Allianz", "Red Bull", "EA SPORTS FC", "FedEx",
     "Just Eat", "Lay's", "Booking.com", "Bitburger", "TUI", "ERGO", "Check24",
 )  # fmt: skip
-IDEOGRAPHS = ("万达集团", "海信", "蒙牛", "中国第一", "足球", "比赛", "欧洲杯", "日本代表", "サッカー", "支付宝")
+IDEOGRAPHS = (
+    "万达集团",
+    "海信",
+    "蒙牛",
+    "中国第一",
+    "足球",
+    "比赛",
+    "欧洲杯",
+    "日本代表",
+    "サッカー",
+    "支付宝",
+)
 
 
 def rendered_lines(count: int, seed: int = 5) -> Iterator[Picture]:
@@ -87,7 +98,7 @@ def _worn(line: Picture, rng: np.random.Generator) -> Picture:
         line = cv2.blur(line, (int(rng.choice((2, 3, 5))), 1))
     if rng.random() < 0.7:
         _, packed = cv2.imencode(".jpg", line, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
-        line = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        line = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
     if rng.random() < 0.25:
         line = line[rng.integers(0, max(1, small // 5)) :, rng.integers(0, max(1, line.shape[1] // 4)) :]
     return np.ascontiguousarray(line)

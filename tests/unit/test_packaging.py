@@ -64,6 +64,7 @@ def test_data_keeps_its_place():
         "storage/migrations/env.py",
         "storage/migrations/versions/0001_first_schema.py",
         "engine/lexicon/common.txt",
+        "engine/adapters/eight_bits_measured/ppocr-v6-tiny-detector.npz",
     ):
         assert places[path] == ROOT / path
     assert not [place for place in places if "__pycache__" in place or place.startswith("tests/")]
