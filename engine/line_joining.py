@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from engine.appearance_making import candidates_of, key_of
 from engine.domain.geometry import Polygon, hull, polygon, text_height
 from engine.domain.records import Appearance, Candidate, Seen
 from engine.matching import MatchSettings, TextBox, join_candidates
 from engine.matching.joining import match_joined
 from engine.matching.lookup import Finder
+from engine.textfold import fold_compact
 
 LEVEL = 0.7
 """Steepest line (pixels down per pixel to the right) that is levelled before its neighbours are looked for."""
@@ -21,7 +24,9 @@ SPEAKING_PART = 0.33
 def join_lines(
     found: list[Appearance], finder: Finder, names: Mapping[str, str], limits: MatchSettings
 ) -> list[Appearance]:
-    """Names split over boxes or lines: neighbours that are read together on most of their common frames."""
+    """Names split over boxes or lines: neighbours that are read together on most of their common frames. What a
+    joined name doesn't take of its parts stays open, and may be joined again."""
+    found = list(found)
     open_ones = [i for i, a in enumerate(found) if a.verdict in ("unresolved", "review") and a.text]
     by_member: dict[int, list[int]] = defaultdict(list)
     for i in open_ones:
@@ -31,14 +36,15 @@ def join_lines(
     taken: set[int] = set()
     joined: list[Appearance] = []
     for seq in sorted(by_member):
-        here = [i for i in by_member[seq] if i not in taken]
+        places = {i: s for i in by_member[seq] if i not in taken for s in found[i].seen if s.seq == seq}
+        here = list(places)
         if len(here) < 2:
             continue
-        places = {i: next(s for s in found[i].seen if s.seq == seq) for i in here}
         boxes = [_text_box(found[i].text, places[i].polygon) for i in here]
+        spoken_for: set[int] = set()
         for join in join_candidates(boxes):
             members = tuple(here[k] for k in join.indices)
-            if members in tried or any(i in taken for i in members):
+            if members in tried or not spoken_for.isdisjoint(members):
                 continue
             tried.add(members)
             result = match_joined([found[i].text for i in members], finder, limits, frozenset())
@@ -46,8 +52,15 @@ def join_lines(
                 continue
             made = _joined([found[i] for i in members], join.text, candidates_of(names, result.best, None))
             if made is not None:
-                taken.update(members)
                 joined.append(made)
+                spoken_for.update(members)
+                frames = {s.seq for s in made.seen}
+                for i in members:
+                    left = tuple(s for s in found[i].seen if s.seq not in frames)
+                    if left:
+                        found[i] = replace(found[i], key=key_of(left, found[i].text, ""), seen=left)
+                    else:
+                        taken.add(i)
     return [a for i, a in enumerate(found) if i not in taken] + joined
 
 
@@ -68,8 +81,8 @@ def _joined(parts: Sequence[Appearance], text: str, candidates: tuple[Candidate,
     common = set.intersection(*({s.seq for s in a.seen} for a in parts))
     if not common:
         return None
-    letters = sum(len(a.text) for a in parts)
-    speaking = [a for a in parts if len(a.text) >= SPEAKING_PART * letters]
+    letters = [len(fold_compact(a.text)) for a in parts]
+    speaking = [a for a, own in zip(parts, letters, strict=True) if own >= SPEAKING_PART * sum(letters)]
     seen = []
     for seq in sorted(common.union(*({s.seq for s in a.seen} for a in speaking))):
         owners = parts if seq in common else speaking
