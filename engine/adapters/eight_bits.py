@@ -27,13 +27,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.adapters.cv import cv2
-from engine.adapters.graph_nodes import constant, numbers_of, replace, source
+from engine.adapters.graph_nodes import constant, numbers_of, only_user, replace, source
 
 Numbers = NDArray[np.float32]
 MEASURED = Path(__file__).with_name("eight_bits_measured")
 
 _LEAST_CHANNELS = 8
 _LARGE_WINDOW = 5
+_GELU = ("Erf", "Add", "Multiply", "Multiply")
 _FEATURES = ("AVX512VNNI", "AVX_VNNI")
 _KNOWN_FEATURES = 512
 _EVENED = 0.9
@@ -138,12 +139,12 @@ def join_activations(graph: Any) -> int:
     for node in graph.get_ordered_ops():
         if node.get_type_name() != "Erf":
             continue
-        entering = source(source(node.input_value(0)).get_node().input_value(0))
-        last = node
-        for _ in range(3):
-            last = next(iter(last.output(0).get_target_inputs())).get_node()
-        if last.get_type_name() == "Multiply":
-            replace(last, ops.gelu(entering, "erf"))
+        after: list[Any] = [node]
+        while len(after) < len(_GELU) and (user := only_user(after[-1])) is not None:
+            after.append(user)
+        if tuple(n.get_type_name() for n in after) == _GELU:
+            divided = source(node.input_value(0)).get_node()
+            replace(after[-1], ops.gelu(source(divided.input_value(0)), "erf"))
             count += 1
     folding = passes.Manager()
     folding.register_pass(passes.ConstantFolding())
