@@ -40,29 +40,30 @@ def packed(steps: Sequence[dict[str, float]]) -> Steps:
 
 def fit(steps: Steps, name: str) -> float:
     """How much less probable the best path that reads `name` (folded, no gaps) is than the best path of all:
-    the logarithm of their ratio, at most 0. A letter that a step doesn't hold counts as 1 in 10,000."""
+    the logarithm of their ratio, at most 0. A letter that a step doesn't hold counts as 1 in 10,000.
+
+    `tops` and `gaps` are the costs of the best ways so far that end on each letter, and between letters."""
     if not steps or not name:
         return _IMPOSSIBLE
-    labels = [BLANK]
-    for letter in name:
-        labels += [letter, BLANK]
-    size = len(labels)
-    skips = [i >= 2 and labels[i] != BLANK and labels[i] != labels[i - 2] for i in range(size)]
     far = _NEVER * (len(steps) + 1)
-    row = [0] + [far] * (size - 1)
+    gaps, tops = [0] + [far] * len(name), [far] * len(name)
+    places = [(at, letter, at > 0 and letter != name[at - 1]) for at, letter in enumerate(name)]
     best = 0
     for letters, costs in steps:
-        held = dict(zip(letters, costs, strict=True))
+        cost = dict(zip(letters, costs, strict=True)).get
+        blank = cost(BLANK, _NEVER)
         best += costs[0]
-        before, row = row, [0] * size
-        for i in range(size):
-            way = before[i]
-            if i and before[i - 1] < way:
-                way = before[i - 1]
-            if skips[i] and before[i - 2] < way:
-                way = before[i - 2]
-            row[i] = way + held.get(labels[i], _NEVER)
-    return min(0.0, (best - min(row[-1], row[-2])) / _UNIT)
+        gap, gaps[0], top = gaps[0], gaps[0] + blank, far
+        for at, letter, skips in places:
+            own = tops[at]
+            way = own if own < gap else gap
+            if skips and top < way:
+                way = top
+            tops[at] = way + cost(letter, _NEVER)
+            gap = gaps[at + 1]
+            gaps[at + 1] = (own if own < gap else gap) + blank
+            top = own
+    return min(0.0, (best - min(gaps[-1], tops[-1])) / _UNIT)
 
 
 def mean_fit(crops: Sequence[Steps], name: str) -> float:

@@ -48,7 +48,7 @@ def text_regions(
 ) -> list[Region]:
     """Lines of text in a picture, or in these areas of it, searched at `search_edge` pixels of the picture's
     longest edge (at most doubled). `min_height` is in the picture's own pixels."""
-    scale = min(_MOST_ENLARGED, search_edge / max(picture.width, picture.height))
+    scale = _search_scale(picture.width, picture.height, search_edge)
     pixels = picture.pixels
     regions: list[Region] = []
     for x0, y0, x1, y1 in areas if areas is not None else [(0.0, 0.0, pixels.shape[1], pixels.shape[0])]:
@@ -72,13 +72,28 @@ def _once(regions: list[Region]) -> list[Region]:
     return kept
 
 
+def searched_size(width: int, height: int, search_edge: int) -> tuple[int, int]:
+    """The width and height in which a whole picture of this size is searched at `search_edge`."""
+    return _scaled_size(width, height, _search_scale(width, height, search_edge))
+
+
+def _search_scale(width: int, height: int, search_edge: int) -> float:
+    return min(_MOST_ENLARGED, search_edge / max(width, height))
+
+
 def scaled(pixels: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     """The picture scaled, by area when it shrinks and cubically when it grows."""
-    if abs(scale - 1.0) < 1e-6:
+    size = _scaled_size(pixels.shape[1], pixels.shape[0], scale)
+    if size == (pixels.shape[1], pixels.shape[0]):
         return pixels
     how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     return cv2.resize(pixels, size, interpolation=how)
+
+
+def _scaled_size(width: int, height: int, scale: float) -> tuple[int, int]:
+    if abs(scale - 1.0) < 1e-6:
+        return width, height
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def masked(corners: Corners, picture: Picture, areas: Sequence[Area]) -> bool:

@@ -28,7 +28,9 @@ from engine.keys import digest_of, run_digest
 from engine.plan import RunSpec, input_refs, key_of
 from engine.ports import JOB_CHUNK, BlobStore, Clock, Memo, ModelHub, PartRef, PartStore, StoredPart
 from engine.progress import ProgressMeter
+from engine.sharing import map_with_helpers
 from engine.stage import Chunk, Image, Stage, decode, encode
+from engine.warm_up import warm_up
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -100,6 +102,7 @@ class Runner:
         self._refs: dict[tuple[StageName, int], PartRef] = {}
         self._tallies: dict[StageName, _StageTally] = {name: _StageTally() for name in StageName}
         self._done_chunks: dict[StageName, int] = dict.fromkeys(FRAME_STAGES, 0)
+        self._begun = 0
         self._lock = threading.Lock()
         self._stopped_at: int | None = None
         self._broken = threading.Event()
@@ -110,14 +113,17 @@ class Runner:
         """Run to the end. Raises Cancelled on pause or cancel and the first error of any part; what was
         finished before is stored."""
         self._run_chunks()
+        payloads: dict[StageName, Record] = {}
         for name in JOB_STAGES:
             self._control.tick()
             images = _ImageCache(self._doors.blobs)
             context = _PartContext(self, name, None, images)
             try:
-                payload = self._make_part(self._stages[name], None, context, {})
+                payload = self._make_part(self._stages[name], None, context, payloads)
             finally:
                 images.clear()
+            if payload is not None:
+                payloads[name] = payload
             reason = getattr(payload, "skipped", "")
             if reason:
                 self._skipped[name] = reason
@@ -132,6 +138,11 @@ class Runner:
         futures: list[Future[None]] = [
             self._executor.submit(self._run_chunk, chunk) for chunk in self._spec.chunks
         ]
+
+        def goes_on() -> bool:
+            return not (self._control.asked or any(future.done() for future in futures))
+
+        warm = warm_up(self._spec, self._stages, self._doors.models, self._doors.parts, goes_on)
         error: BaseException | None = None
         for future in futures:
             try:
@@ -142,11 +153,19 @@ class Runner:
                     self._broken.set()
                     for other in futures:
                         other.cancel()
+        del warm  # until here, so that workers share what it holds
         give_back()
         if error is not None:
             raise error
 
+    @property
+    def has_free_workers(self) -> bool:
+        """Whether no chunk waits for a worker any more, so that those that are through have nothing to do."""
+        return self._begun == len(self._spec.chunks)
+
     def _run_chunk(self, chunk: Chunk) -> None:
+        with self._lock:
+            self._begun += 1
         if self._broken.is_set():
             return
         images = _ImageCache(self._doors.blobs)
@@ -238,7 +257,7 @@ class Runner:
         spec, settings = self._spec, self._spec.settings[stage.name]
         parts: dict[StageName, list[Record]] = {name: [] for name in stage.reads}
         for read, _, ref in inputs:
-            at_hand = payloads.get(read) if chunk is not None else None
+            at_hand = payloads.get(read)
             parts[read].append(at_hand if at_hand is not None else self._load(self._stages[read], ref))
             self._control.tick()
         view = spec.view(chunk, parts)
@@ -392,8 +411,11 @@ class _PartContext:
         return self._images.get(frame)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """Parallel for job stages; a frame stage already is one of many and maps in place."""
+        """Parallel for job stages; a frame stage already is one of many and maps in place, until workers come free
+        because all chunks have begun."""
         if self._chunk != JOB_CHUNK:
+            if self._runner.has_free_workers:
+                return map_with_helpers(self._runner._executor, function, items)
             return [function(item) for item in items]
         futures = [self._runner._executor.submit(function, item) for item in items]
         try:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.garbage import collect_as_usual, collect_rarely
 from app.secrets import guard_environment
 
 
@@ -15,9 +16,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     guard_environment()
     if _is_for_command_line(given):
-        from app.cli import main as command_line
+        collect_rarely()
+        try:
+            from app.cli import main as command_line
 
-        return command_line(given, open_window=_open_window)
+            return command_line(given, open_window=_open_window)
+        finally:
+            collect_as_usual()
     parser = argparse.ArgumentParser(prog="sponsight", description="Opens the review window.")
     parser.add_argument("videos", nargs="*", type=Path, metavar="VIDEO", help="videos to import")
     parser.add_argument(
@@ -71,6 +76,7 @@ def _is_for_command_line(given: Sequence[str]) -> bool:
 def _open_window(folder: Path, source_id: str) -> int:
     from ui.application import run_window
 
+    collect_as_usual()
     return run_window(folder, review=source_id)
 
 

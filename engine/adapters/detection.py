@@ -37,9 +37,7 @@ class TextDetector:
 
     def __init__(self, model: DetectorModel, provider: str = CPU) -> None:
         self._model, self._provider = model, provider
-        self._session = open_session(
-            model.path, provider, few_sizes=True, rewrite=PixelsIn(model.mean, model.std, model.digest)
-        )
+        self._session = _opened(model, provider)
         self._whole: NDArray[Any] = np.zeros(0, np.uint8)
         self._whole_size = (0, 0)
         values = np.arange(256, dtype=np.float32) / 255.0
@@ -58,26 +56,25 @@ class TextDetector:
         the second row: (height / 2, width / 2), rounded down. The next call may write to it."""
         height, width = picture.shape[:2]
         session = self._pieces if piece else self._session
-        pixels = session.inputs[0].shape[-1] == 3
-        border = int(session.inputs[0].name == BORDERED)
-        given = self._input(picture, pixels, border, reuse=not piece)
+        pixels = _takes_pixels(session)
+        given = self._input(picture, session, reuse=not piece)
         found = session.run({session.inputs[0].name: given})[0][0, 0]
         if pixels:
             return np.ascontiguousarray(found[: height // HALF, : width // HALF])
         return np.ascontiguousarray(found[1:height:HALF, 1:width:HALF])
 
-    def _input(self, picture: NDArray[np.uint8], pixels: bool, border: int, reuse: bool) -> NDArray[Any]:
-        """The picture as the model takes it, filled up to whole strides: as pixels, below and right of a border of this
-        many, or as planes of numbers."""
+    def _input(self, picture: NDArray[np.uint8], session: Session, reuse: bool) -> NDArray[Any]:
+        """The picture as the model takes it, filled up to whole strides: as pixels, below and right of a border where
+        it wants one, or as planes of numbers."""
         height, width = picture.shape[:2]
-        high, wide = (max(_STRIDE, -(-n // _STRIDE) * _STRIDE) for n in (height, width))
+        pixels, border, shape = _takes_pixels(session), _border(session), _shape(session, height, width)
         made = self._whole
         if not reuse or self._whole_size != (height, width):
             if pixels:
                 grey = np.round(255 * np.array(self._model.mean)).astype(np.uint8)
-                made = np.broadcast_to(grey, (1, border + high, border + wide, 3)).copy()
+                made = np.broadcast_to(grey, shape).copy()
             else:
-                made = np.zeros((1, 3, high, wide), np.float32)
+                made = np.zeros(shape, np.float32)
         if reuse:
             self._whole, self._whole_size = made, (height, width)
         if pixels:
@@ -93,6 +90,35 @@ class TextDetector:
         model = self._model
         floor = max(min_score, model.box_score)
         return regions_of(self.probabilities(picture, piece), model.threshold, floor, model.unclip)
+
+
+def ready_for(model: DetectorModel, provider: str, height: int, width: int) -> Session:
+    """A session that is ready for whole pictures of this size. As long as it is kept, detectors of the same model share
+    what took time. Raises as making a TextDetector and letting it search do."""
+    session = _opened(model, provider)
+    session.expect(_shape(session, height, width))
+    return session
+
+
+def _opened(model: DetectorModel, provider: str) -> Session:
+    return open_session(
+        model.path, provider, few_sizes=True, rewrite=PixelsIn(model.mean, model.std, model.digest)
+    )
+
+
+def _takes_pixels(session: Session) -> bool:
+    return session.inputs[0].shape[-1] == 3
+
+
+def _border(session: Session) -> int:
+    return int(session.inputs[0].name == BORDERED)
+
+
+def _shape(session: Session, height: int, width: int) -> tuple[int, ...]:
+    """The shape in which a picture of this size goes in, filled up to whole strides."""
+    high, wide = (max(_STRIDE, -(-n // _STRIDE) * _STRIDE) for n in (height, width))
+    border = _border(session)
+    return (1, border + high, border + wide, 3) if _takes_pixels(session) else (1, 3, high, wide)
 
 
 def regions_of(

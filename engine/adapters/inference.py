@@ -47,6 +47,11 @@ class Session(Protocol):
         """What the model's file tells about itself, such as the characters of a reader."""
         ...
 
+    def expect(self, *shapes: tuple[int, ...]) -> None:
+        """Get ready for inputs of these shapes, where it takes time that others can be spared: a hint that changes no
+        answer. Raises what `run` would raise for them."""
+        ...
+
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """The outputs for these inputs, in order. The next call may write to them."""
         ...

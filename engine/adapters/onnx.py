@@ -95,6 +95,9 @@ class OnnxSession:
         self.outputs = tuple(_port(o) for o in self._session.get_outputs())
         self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
 
+    def expect(self, *shapes: tuple[int, ...]) -> None:
+        """Nothing: onnxruntime takes inputs of any shape as they come."""
+
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """The outputs for these inputs, in order."""
         found: list[NDArray[Any]] = self._session.run(None, dict(feeds))

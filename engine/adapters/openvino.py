@@ -109,6 +109,12 @@ class OpenVinoSession:
         self.inputs, self.outputs = model.inputs, model.outputs
         self.metadata: Mapping[str, str] = model.metadata
 
+    def expect(self, *shapes: tuple[int, ...]) -> None:
+        """Compile the model for inputs of these shapes, if each size gets one of its own; every session of the model
+        then finds it. EnvironmentProblem where the model takes other sizes only."""
+        if self._few_sizes:
+            self._model.for_sizes(shapes)
+
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """The outputs for these inputs, in order. They lie in memory that the next call writes to."""
         sizes = tuple(feeds[port.name].shape for port in self.inputs) if self._few_sizes else ()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -28,12 +28,15 @@ from engine.domain.records import (
 from engine.domain.stages import StageName
 from engine.domain.timebase import seconds
 from engine.motion import Corners, Picture
-from engine.regions import inside_picture, masked, text_regions
+from engine.regions import inside_picture, masked, searched_size, text_regions
 from engine.search_areas import Bounds, line_height, visible_share
 from engine.stage import Context, View
 from engine.stage_settings import DetectRegionsSettings
 from engine.tracking import Moment, follow
 from engine.written import parse_areas
+
+if TYPE_CHECKING:
+    from engine.adapters.model_sets import DetectorModel
 
 
 class DetectRegions:
@@ -60,6 +63,16 @@ class DetectRegions:
         if settings.object_file:
             digests.append(file_digest(Path(settings.object_file).expanduser()))
         return tuple(digests)
+
+    def warm_up(
+        self, settings: DetectRegionsSettings, provider: str, size: tuple[int, int]
+    ) -> Iterator[Callable[[], object]]:
+        """See engine.warm_up: the detectors, for pictures searched as a whole."""
+        from engine.adapters.detection import ready_for
+
+        for model, edge, _ in _detectors(settings):
+            width, height = searched_size(*size, edge)
+            yield partial(ready_for, model, provider, height, width)
 
     def run(self, view: View, settings: DetectRegionsSettings, ctx: Context) -> RegionsPart:
         frames = {f.seq: f for f in view.part(StageName.EXTRACT_FRAMES, FramesPart).frames}
@@ -119,13 +132,25 @@ class DetectRegions:
         ]
 
 
+def _detectors(settings: DetectRegionsSettings) -> Iterator[tuple[DetectorModel, int, str]]:
+    """The detectors that take turns: model, the longest edge at which it searches whole pictures, name."""
+    from engine.adapters.model_sets import detector_model
+
+    yield (
+        detector_model(settings.detector, settings.detector_file),
+        settings.search_edge,
+        settings.detector,
+    )
+    if settings.second_detector != "none":
+        yield detector_model(settings.second_detector), settings.second_edge, settings.second_detector
+
+
 def _search(
     settings: DetectRegionsSettings, view: View, ctx: Context
 ) -> Callable[[Picture, Sequence[Bounds] | None, int], list[Region]]:
     """What one look does: find text, find objects, drop what is masked. Two detectors take turns; the second, if
     there is one, also looks where only a part of the picture is searched."""
     from engine.adapters.detection import TextDetector
-    from engine.adapters.model_sets import DetectorModel, detector_model
     from engine.adapters.objects import ObjectDetector
 
     areas = parse_areas(settings.masks)
@@ -136,11 +161,7 @@ def _search(
         return ctx.models.get(key, lambda: TextDetector(model, provider))
 
     edge = settings.search_edge
-    first = (loaded(detector_model(settings.detector, settings.detector_file)), edge, settings.detector)
-    turns = [first]
-    if settings.second_detector != "none":
-        second = loaded(detector_model(settings.second_detector))
-        turns.append((second, settings.second_edge, settings.second_detector))
+    turns = [(loaded(model), whole_edge, name) for model, whole_edge, name in _detectors(settings)]
     looks = 0
     objects: ObjectDetector | None = None
     if settings.object_file:

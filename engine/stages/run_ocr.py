@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -78,6 +79,18 @@ class RunOcr:
         if settings.quick_reader != "none":
             digests.append(reader_model(settings.quick_reader).digest)
         return tuple(digests)
+
+    def warm_up(
+        self, settings: RunOcrSettings, provider: str, size: tuple[int, int]
+    ) -> Iterator[Callable[[], object]]:
+        """See engine.warm_up: the readers."""
+        from engine.adapters.model_sets import reader_model
+        from engine.adapters.ocr import opened
+
+        if settings.quick_reader != "none":
+            yield partial(opened, reader_model(settings.quick_reader), provider)
+        strong = reader_model(settings.reader, settings.reader_file, settings.dictionary_file)
+        yield partial(opened, strong, provider)
 
     def run(self, view: View, settings: RunOcrSettings, ctx: Context) -> TextsPart:
         regions = view.part(StageName.DETECT_REGIONS, RegionsPart)
@@ -225,16 +238,23 @@ class _Desk:
     def reader(self, name: str, file: str = "", dictionary: str = "") -> ReadCrops:
         """A function that reads crops with this model."""
         from engine.adapters.model_sets import reader_model
-        from engine.adapters.ocr import TextReader
+        from engine.adapters.ocr import Batch, ReadText, TextReader, in_order
 
         model = reader_model(name, file, dictionary)
         provider = self._ctx.models.provider
         space = f"batched:{model.digest[:32]}:{provider}"
 
+        def loaded() -> TextReader:
+            """This thread's own."""
+            key = ("text reader", model.digest, model.path, provider)
+            return self._ctx.models.get(key, lambda: TextReader(model, provider))
+
+        def answer(batch: Batch) -> list[ReadText]:
+            self._ctx.tick()
+            return loaded().answer(batch)
+
         def read(wanted: Sequence[Wanted]) -> list[Text]:
-            loaded = self._ctx.models.get(
-                ("text reader", model.digest, model.path, provider), lambda: TextReader(model, provider)
-            )
+            own = loaded()
             cut = {pair: self._crop(*pair) for pair in sorted(wanted, key=self._seq)}
             crops = {pair: crop for pair, crop in cut.items() if crop is not None}
             turned = {pair: self._askew(pair) for pair in crops}
@@ -248,7 +268,8 @@ class _Desk:
                 self._ctx.tick()
                 some = unread[start : start + _TOGETHER]
                 views = [_views(crops[to_read[key]], turned[to_read[key]]) for key in some]
-                texts = iter(loaded.read([view for group in views for view in group]))
+                batches = own.batches([view for group in views for view in group])
+                texts = iter(in_order(batches, self._ctx.map(answer, batches)))
                 for key, group in zip(some, views, strict=True):
                     known[key] = fresh[key] = msgspec.msgpack.encode(_surest([next(texts) for _ in group]))
             self._ctx.memo.put_many(space, fresh)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby, product
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,30 @@ def test_no_name_fits_better_than_the_best_path(held: list[dict[str, float]], na
     crop = packed(held)
     assert fit(crop, name) <= 0.0
     assert mean_fit([crop, crop], name) == pytest.approx(fit(crop, name))
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("ab "), st.floats(0.01, 1.0), min_size=1), min_size=1, max_size=5
+    ),
+    st.text("abc", min_size=1, max_size=3),
+)
+def test_it_is_the_best_of_all_paths_that_read_the_name(held: list[dict[str, float]], name: str) -> None:
+    crop = packed(held)
+    letters = sorted({*name, *"".join(letters for letters, _ in crop), BLANK})
+
+    def read(path: tuple[str, ...]) -> str:
+        return "".join(letter for letter, _ in groupby(path)).replace(BLANK, "")
+
+    costs = [dict(zip(*step, strict=True)) for step in crop]
+    paths = [path for path in product(letters, repeat=len(crop)) if read(path) == name]
+    if paths:
+        far = round(-math.log(1e-4) * 8)
+        cheapest = min(sum(cost.get(x, far) for cost, x in zip(costs, path, strict=True)) for path in paths)
+        best = sum(cost[0] for _, cost in crop)
+        assert fit(crop, name) == min(0.0, (best - cheapest) / 8)
+    else:
+        assert fit(crop, name) < -5
 
 
 def test_an_unsure_letter_is_settled_by_the_book() -> None:
