@@ -28,9 +28,11 @@ _LEAST_SHARE = 0.05
 _MOVED, _AGAINST_STILL = 1.5, 0.5
 _CLOSE, _ENOUGH = 4.0, 40
 _LIKE_MARKS = 48
+_STRETCH = 64
 _PATCH_HEIGHT = 24
 _PATCH_WIDTH = 144
 _FLAT = 5.0
+_SHRINK = [np.diag([0.5**level, 0.5**level, 1.0]) for level in range(3)]
 _LEAST_WIDE, _LEAST_HIGH = 0.35, 0.6
 
 
@@ -68,8 +70,9 @@ class Picture:
         points, descriptors = cv2.ORB.create(nfeatures=_MARKS, fastThreshold=12).detectAndCompute(
             self.small, None
         )
-        places = np.array([p.pt for p in points], np.float32).reshape(-1, 2)
-        return places, np.zeros((0, 32), np.uint8) if descriptors is None else descriptors
+        if descriptors is None:
+            return np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8)
+        return np.asarray(cv2.KeyPoint.convert(points), np.float32), descriptors
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +122,22 @@ def camera_motion(a: Picture, b: Picture) -> Motion:
 def _alike(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of descriptors `a` and `b` that are each other's nearest by Hamming distance, and near enough. One table
     of distances serves both ways; OpenCV's matcher makes it twice."""
-    words_a, words_b = a.view(np.uint64), b.view(np.uint64)
-    apart = np.zeros((len(a), len(b)), np.uint16)
-    for word in range(words_a.shape[1]):
-        apart += np.bitwise_count(words_a[:, None, word] ^ words_b[None, :, word])
+    apart = bits_apart(a, b)
     nearest, back = apart.argmin(axis=1), apart.argmin(axis=0)
     rows = np.arange(len(a))
     mutual = (back[nearest] == rows) & (apart[rows, nearest] <= _LIKE_MARKS)
     return rows[mutual], nearest[mutual]
+
+
+def bits_apart(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Hamming distances (n, m) of descriptors, made in stretches of rows that stay in the processor's cache."""
+    words_a, words_b = (np.ascontiguousarray(codes.view(np.uint64).T) for codes in (a, b))
+    apart = np.zeros((len(a), len(b)), np.uint16)
+    for start in range(0, len(a), _STRETCH):
+        rows = apart[start : start + _STRETCH]
+        for word_a, word_b in zip(words_a[:, start : start + _STRETCH], words_b, strict=True):
+            rows += np.bitwise_count(word_a[:, None] ^ word_b)
+    return apart
 
 
 def _similarity(source: Corners, target: Corners) -> tuple[Matrix, int] | None:
@@ -174,18 +185,18 @@ def find_again(
     x0, y0, wide, high = x0 - margin, y0 - margin, wide + 2 * margin, high + 2 * margin
     scale = min(1.0, _PATCH_HEIGHT / min(high, wide), _PATCH_WIDTH / max(wide, high))
     level = 0 if scale > 0.6 else 1 if scale > 0.3 else 2
-    shrink = np.diag([2.0**-level, 2.0**-level, 1.0])
     columns, rows = max(6, round(wide * scale)), max(6, round(high * scale))
     place = np.array([[wide / columns, 0, x0], [0, high / rows, y0], [0, 0, 1.0]])
-    visible = _visible(matrix @ place, columns, rows, b)
+    ahead = matrix @ place
+    visible = _visible(ahead, columns, rows, b)
     if visible is None:
         return None
-    patch = _warp(a.level(level), shrink @ place, columns, rows)[:, visible[0] : visible[1]]
-    if float(patch.std()) < _FLAT:
+    patch = _warp(a.level(level), _SHRINK[level] @ place, columns, rows)[:, visible[0] : visible[1]]
+    if _is_flat(patch):
         return None
     reach = max(4, round(max(0.35 * rows, 7 * scale)))
     offset = np.array([[1, 0, -reach], [0, 1, -reach], [0, 0, 1.0]])
-    area = _warp(b.level(level), shrink @ matrix @ place @ offset, columns + 2 * reach, rows + 2 * reach)
+    area = _warp(b.level(level), _SHRINK[level] @ ahead @ offset, columns + 2 * reach, rows + 2 * reach)
     area = area[:, visible[0] : visible[1] + 2 * reach]
     _, score, _, (dx, dy) = cv2.minMaxLoc(cv2.matchTemplate(area, patch, cv2.TM_CCOEFF_NORMED))
     if not score >= least:
@@ -193,8 +204,14 @@ def find_again(
     middle = np.array(
         [[columns / 2, rows / 2], [columns / 2 + dx - reach, rows / 2 + dy - reach]], np.float32
     )
-    before, after = mapped(matrix @ place, middle)
+    before, after = mapped(ahead, middle)
     return mapped(matrix, corners) + (after - before), float(min(1.0, score))
+
+
+def _is_flat(patch: Gray) -> bool:
+    """Whether the standard deviation of brightness is below the least, by sums of whole numbers."""
+    total, squares = int(cv2.sumElems(patch)[0]), round(cv2.norm(patch, cv2.NORM_L2SQR))
+    return squares * patch.size - total * total < (_FLAT * patch.size) ** 2
 
 
 def _warp(picture: Gray, matrix: Matrix, columns: int, rows: int) -> Gray:

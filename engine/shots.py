@@ -41,24 +41,32 @@ Relief: TypeAlias = NDArray[np.float32]
 
 @dataclass(slots=True, eq=False)
 class Look:
-    """What is remembered of one frame for comparing: small pictures, colours by band, brightness (mean,
-    0..255), the level that 98 % of the pixels stay below, sharpness (variance of the Laplacian at 640 px
-    width, ≥ 0). Corners are found when first needed."""
+    """What is remembered of one frame for comparing: a small picture and a grey one at 640 px width, colours by
+    band, brightness (mean, 0..255), the level that 98 % of the pixels stay below, sharpness (variance of the
+    Laplacian at 640 px width, ≥ 0). What only looks into the details of two frames need is made when first needed."""
 
     small: Image
-    grey: Image
+    fine: Image
     colours: NDArray[np.float32]
     brightness: float
     highlight: float
     sharpness: float
+    _grey: Image | None = field(default=None, repr=False)
     _corners: tuple[NDArray[np.float32], NDArray[np.uint8]] | None = field(default=None, repr=False)
     _relief: Relief | None = field(default=None, repr=False)
+
+    def grey(self) -> Image:
+        """The grey picture at 480 px width, in which corners are found."""
+        if self._grey is None:
+            size = (_CORNERS_WIDTH, max(6, round(self.fine.shape[0] * _CORNERS_WIDTH / WIDTH)))
+            self._grey = cv2.resize(self.fine, size, interpolation=cv2.INTER_AREA)
+        return self._grey
 
     def relief(self) -> Relief:
         """The relief at half the grey picture's size."""
         if self._relief is None:
-            height, width = (max(1, n // 2) for n in self.grey.shape)
-            half = cv2.resize(self.grey, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+            height, width = (max(1, n // 2) for n in self.grey().shape)
+            half = cv2.resize(self.grey(), (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
             self._relief = half - cv2.blur(half, (7, 7))
         return self._relief
 
@@ -68,20 +76,19 @@ class Look:
             finder = cv2.ORB.create(
                 nfeatures=600, scaleFactor=1.3, nlevels=5, fastThreshold=8, edgeThreshold=15, patchSize=21
             )
-            points, codes = finder.detectAndCompute(self.grey, None)
+            points, codes = finder.detectAndCompute(self.grey(), None)
             if codes is None:
                 self._corners = (np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8))
             else:
-                self._corners = (np.array([p.pt for p in points], np.float32), codes)
+                self._corners = (np.asarray(cv2.KeyPoint.convert(points), np.float32), codes)
         return self._corners
 
 
 def look_at(image: Image) -> Look:
-    """The look of a stored frame (BGR, any size); about 1.5 ms for 1280 × 720."""
+    """The look of a stored frame (BGR, any size); about 0.6 ms for 1280 × 720."""
     height = max(8, round(image.shape[0] * WIDTH / image.shape[1]))
     middle = cv2.resize(image, (WIDTH, height), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(middle, cv2.COLOR_BGR2GRAY)
-    _, spread = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
     small = cv2.resize(middle, (WIDTH // 2, max(4, height // 2)), interpolation=cv2.INTER_AREA)
     tiny = cv2.cvtColor(
         cv2.resize(small, (WIDTH // 4, max(_BANDS, height // 4)), interpolation=cv2.INTER_AREA),
@@ -94,16 +101,18 @@ def look_at(image: Image) -> Look:
     brightness = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     return Look(
         small=small,
-        grey=cv2.resize(
-            grey,
-            (_CORNERS_WIDTH, max(6, round(height * _CORNERS_WIDTH / WIDTH))),
-            interpolation=cv2.INTER_AREA,
-        ),
+        fine=grey,
         colours=np.asarray(bands, np.float32),
         brightness=float(brightness.mean()),
         highlight=float(np.percentile(brightness[::2, ::2], 98)),
-        sharpness=float(spread[0, 0] ** 2),
+        sharpness=_variance(cv2.Laplacian(grey, cv2.CV_16S)),
     )
+
+
+def _variance(values: NDArray[np.int16]) -> float:
+    """From two sums, in a tenth of the time that OpenCV's meanStdDev takes."""
+    mean = cv2.sumElems(values)[0] / values.size
+    return float(max(0.0, cv2.norm(values, cv2.NORM_L2SQR) / values.size - mean * mean))
 
 
 def is_black(look: Look, level: float) -> bool:
@@ -133,7 +142,7 @@ def cut_score(a: Look, b: Look, threshold: float = 0.0) -> float:
     apart = float(1 - np.minimum(a.colours, b.colours).sum(axis=1).mean())
     if apart + _NO_MOTION_WEIGHT < threshold:
         return min(1.0, apart)
-    if a.grey.shape != b.grey.shape:
+    if a.grey().shape != b.grey().shape:
         return min(1.0, apart + _NO_MOTION_WEIGHT)
     still = _agreement(a.relief(), b.relief(), None)
     evidence = max(_evident(still), _evident(_after_shift(a.relief(), b.relief())))
@@ -207,5 +216,5 @@ def _moved_together(a: Look, b: Look, resting: bool) -> tuple[int, float]:
     if not (0.6 < scale < 1.7 and turn < 10):
         return 0, 0.0
     smaller = motion.astype(np.float32)
-    smaller[:, 2] *= a.relief().shape[1] / a.grey.shape[1]
+    smaller[:, 2] *= a.relief().shape[1] / a.grey().shape[1]
     return int(fits.sum()), _agreement(a.relief(), b.relief(), smaller)

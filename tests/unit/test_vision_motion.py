@@ -9,7 +9,7 @@ import pytest
 
 from engine.adapters.cv import cv2
 from engine.carrying import Region
-from engine.motion import Picture, camera_motion, find_again, mapped
+from engine.motion import Picture, bits_apart, camera_motion, find_again, mapped
 from engine.search_areas import Bounds
 from engine.tracking import Moment, follow, looks_at
 
@@ -67,6 +67,25 @@ def test_an_overlay_does_not_hide_the_camera_s_motion() -> None:
 def test_unrelated_pictures_confirm_nothing() -> None:
     a, b = picture(view(scene(1), 300, 100)), picture(view(scene(2), 300, 800)[::-1].copy())
     assert find_again(a, b, board(300, 100), np.eye(3), 0.6) is None
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (64, 65), (65, 64), (150, 700)])
+def test_descriptors_are_apart_by_the_bits_that_differ(rows: int, columns: int) -> None:
+    rng = np.random.default_rng(4)
+    a, b = (rng.integers(0, 256, (n, 32), np.uint8) for n in (rows, columns))
+    b[-1] = ~a[0]
+    bits_a, bits_b = (np.unpackbits(codes, axis=1) for codes in (a, b))
+    assert (bits_apart(a, b) == (bits_a[:, None] != bits_b).sum(axis=2)).all()
+    assert bits_apart(a, b)[0, -1] == 256
+
+
+@pytest.mark.parametrize(("right", "told"), [(99, False), (101, True)])
+def test_a_patch_that_is_too_flat_tells_nothing(right: int, told: bool) -> None:
+    pixels = np.full((100, 200, 3), 90, np.uint8)
+    pixels[:, 100:] = right
+    corners = np.array([[60, 40], [140, 40], [140, 58], [60, 58]], np.float32)
+    found = find_again(picture(pixels), picture(pixels), corners, np.eye(3), 0.5)
+    assert (found is not None) is told
 
 
 def moments(images: list[np.ndarray]) -> list[Moment]:
