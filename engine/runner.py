@@ -28,7 +28,6 @@ from engine.keys import digest_of, run_digest
 from engine.plan import RunSpec, input_refs, key_of
 from engine.ports import JOB_CHUNK, BlobStore, Clock, Memo, ModelHub, PartRef, PartStore, StoredPart
 from engine.progress import ProgressMeter
-from engine.sharing import map_with_helpers
 from engine.stage import Chunk, Image, Stage, decode, encode
 from engine.warm_up import warm_up
 
@@ -102,7 +101,6 @@ class Runner:
         self._refs: dict[tuple[StageName, int], PartRef] = {}
         self._tallies: dict[StageName, _StageTally] = {name: _StageTally() for name in StageName}
         self._done_chunks: dict[StageName, int] = dict.fromkeys(FRAME_STAGES, 0)
-        self._begun = 0
         self._lock = threading.Lock()
         self._stopped_at: int | None = None
         self._broken = threading.Event()
@@ -158,14 +156,7 @@ class Runner:
         if error is not None:
             raise error
 
-    @property
-    def has_free_workers(self) -> bool:
-        """Whether no chunk waits for a worker any more, so that those that are through have nothing to do."""
-        return self._begun == len(self._spec.chunks)
-
     def _run_chunk(self, chunk: Chunk) -> None:
-        with self._lock:
-            self._begun += 1
         if self._broken.is_set():
             return
         images = _ImageCache(self._doors.blobs)
@@ -411,11 +402,8 @@ class _PartContext:
         return self._images.get(frame)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """Parallel for job stages; a frame stage already is one of many and maps in place, until workers come free
-        because all chunks have begun."""
+        """Parallel for job stages; a frame stage already is one of many and maps in place."""
         if self._chunk != JOB_CHUNK:
-            if self._runner.has_free_workers:
-                return map_with_helpers(self._runner._executor, function, items)
             return [function(item) for item in items]
         futures = [self._runner._executor.submit(function, item) for item in items]
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,15 +42,6 @@ class ReadText:
         return sum(self.scores) / len(self.scores) if self.scores else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Crops that a reader reads together: their places among all that were given, and what goes into the model of
-    each, (3, height, width)."""
-
-    places: tuple[int, ...]
-    tensors: tuple[NDArray[np.float32], ...]
-
-
 class TextReader:
     """Reads single lines of text. Not for use by two threads at once.
 
@@ -69,31 +59,23 @@ class TextReader:
 
     def read(self, crops: list[NDArray[np.uint8]]) -> list[ReadText]:
         """The texts of upright BGR crops, in order."""
-        batches = self.batches(crops)
-        return in_order(batches, [self.answer(batch) for batch in batches])
-
-    def batches(self, crops: Sequence[NDArray[np.uint8]]) -> list[Batch]:
-        """Upright BGR crops parted into those that are read together."""
         tensors = [as_input(crop) for crop in crops]
+        results: list[ReadText] = [ReadText("", ())] * len(crops)
         groups: dict[int, list[int]] = {}
         for index, tensor in enumerate(tensors):
             groups.setdefault(tensor.shape[2], []).append(index)
-        found = []
         for width, members in groups.items():
             together = self._together(width)
             for start in range(0, len(members), together):
                 some = members[start : start + together]
-                found.append(Batch(tuple(some), tuple(tensors[i] for i in some)))
-        return found
-
-    def answer(self, batch: Batch) -> list[ReadText]:
-        """The texts of a batch, in its order; any reader of the same model gives the same."""
-        given = np.stack(batch.tensors)
-        if self._provider == CUDA and len(given) < (together := self._together(given.shape[3])):
-            blank = np.zeros((together - len(given), *given.shape[1:]), np.float32)
-            given = np.concatenate([given, blank])
-        found = self._session.run({self._input: given})[0]
-        return [self._decode(found[place]) for place in range(len(batch.tensors))]
+                batch = np.stack([tensors[i] for i in some])
+                if self._provider == CUDA and len(some) < together:
+                    blank = np.zeros((together - len(some), *batch.shape[1:]), np.float32)
+                    batch = np.concatenate([batch, blank])
+                found = self._session.run({self._input: batch})[0]
+                for place, index in enumerate(some):
+                    results[index] = self._decode(found[place])
+        return results
 
     def _together(self, width: int) -> int:
         """How many crops of a width are read in one call, if the model takes more than one. A GPU wants batches of one
@@ -135,16 +117,6 @@ class TextReader:
         places = np.flatnonzero(keep)
         text = "".join(self._characters[best[p]] for p in places)
         return ReadText(text, tuple(round(float(frames[p, best[p]]), 4) for p in places))
-
-
-def in_order(batches: Sequence[Batch], answers: Sequence[Sequence[ReadText]]) -> list[ReadText]:
-    """The answers to all batches in the order of the crops."""
-    by_place = {
-        place: text
-        for batch, texts in zip(batches, answers, strict=True)
-        for place, text in zip(batch.places, texts, strict=True)
-    }
-    return [by_place[place] for place in range(len(by_place))]
 
 
 def opened(model: ReaderModel, provider: str) -> Session:

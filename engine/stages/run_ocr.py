@@ -238,23 +238,16 @@ class _Desk:
     def reader(self, name: str, file: str = "", dictionary: str = "") -> ReadCrops:
         """A function that reads crops with this model."""
         from engine.adapters.model_sets import reader_model
-        from engine.adapters.ocr import Batch, ReadText, TextReader, in_order
+        from engine.adapters.ocr import TextReader
 
         model = reader_model(name, file, dictionary)
         provider = self._ctx.models.provider
-        space = f"batched:{model.digest[:32]}:{provider}"
-
-        def loaded() -> TextReader:
-            """This thread's own."""
-            key = ("text reader", model.digest, model.path, provider)
-            return self._ctx.models.get(key, lambda: TextReader(model, provider))
-
-        def answer(batch: Batch) -> list[ReadText]:
-            self._ctx.tick()
-            return loaded().answer(batch)
+        space = f"eight bits:{model.digest[:32]}:{provider}"
 
         def read(wanted: Sequence[Wanted]) -> list[Text]:
-            own = loaded()
+            loaded = self._ctx.models.get(
+                ("text reader", model.digest, model.path, provider), lambda: TextReader(model, provider)
+            )
             cut = {pair: self._crop(*pair) for pair in sorted(wanted, key=self._seq)}
             crops = {pair: crop for pair, crop in cut.items() if crop is not None}
             turned = {pair: self._askew(pair) for pair in crops}
@@ -268,8 +261,7 @@ class _Desk:
                 self._ctx.tick()
                 some = unread[start : start + _TOGETHER]
                 views = [_views(crops[to_read[key]], turned[to_read[key]]) for key in some]
-                batches = own.batches([view for group in views for view in group])
-                texts = iter(in_order(batches, self._ctx.map(answer, batches)))
+                texts = iter(loaded.read([view for group in views for view in group]))
                 for key, group in zip(some, views, strict=True):
                     known[key] = fresh[key] = msgspec.msgpack.encode(_surest([next(texts) for _ in group]))
             self._ctx.memo.put_many(space, fresh)
