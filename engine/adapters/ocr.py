@@ -136,6 +136,8 @@ def is_ideograph(character: str) -> bool:
 
 
 def as_input(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """An upright BGR crop as readers take it: planes (3, 48, width) from -1 to 1, right of the crop zeros up to the
+    next multiple of 80 px, 160 at least."""
     height, width = crop.shape[:2]
     scaled = min(max(16, math.ceil(_READ_HEIGHT * width / height)), _WIDEST)
     padded = max(2 * _WIDTH_STEP, -(-scaled // _WIDTH_STEP) * _WIDTH_STEP)

@@ -137,7 +137,7 @@ def _in_file(name: str) -> str:
 
 
 def measure_reader(name: str, crops: Iterable[Picture]) -> Measured:
-    """What enters a built-in reader's convolutions of one pixel, but for those that stay in 16 bits."""
+    """What enters a built-in reader's convolutions, but for those that stay in 16 bits."""
     import openvino as ov
 
     graph = ov.Core().read_model(str(model_set(name).reader.path))
@@ -151,9 +151,7 @@ def signs(pictures: Iterable[Picture]) -> Iterator[Picture]:
     detector = TextDetector(model_set("ppocr-v6-small").detector)
     for picture in pictures:
         for found in detector.find(picture):
-            crop = rectified(picture, found.quad)
-            if crop is not None:
-                yield crop
+            yield rectified(picture, found.quad)
 
 
 def main() -> None:

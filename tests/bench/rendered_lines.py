@@ -23,17 +23,8 @@ LATIN = (
     "Just Eat", "Lay's", "Booking.com", "Bitburger", "TUI", "ERGO", "Check24",
 )  # fmt: skip
 IDEOGRAPHS = (
-    "万达集团",
-    "海信",
-    "蒙牛",
-    "中国第一",
-    "足球",
-    "比赛",
-    "欧洲杯",
-    "日本代表",
-    "サッカー",
-    "支付宝",
-)
+    "万达集团", "海信", "蒙牛", "中国第一", "足球", "比赛", "欧洲杯", "日本代表", "サッカー", "支付宝",
+)  # fmt: skip
 
 
 def rendered_lines(count: int, seed: int = 5) -> Iterator[Picture]:

@@ -52,24 +52,20 @@ def test_steps_keep_the_best_letters_and_no_repeats_of_blanks() -> None:
     assert fit((), "abc") < -1e6 and fit(packed([{"a": 1.0}]), "") < -1e6
 
 
-@given(
-    st.lists(
-        st.dictionaries(st.sampled_from("abc "), st.floats(0.01, 1.0), min_size=1), min_size=1, max_size=8
-    ),
-    st.text("abc", min_size=1, max_size=6),
-)
+def held_by_steps(letters: str, most: int) -> st.SearchStrategy[list[dict[str, float]]]:
+    """What each of up to `most` steps holds: some of `letters`, with their probabilities."""
+    step = st.dictionaries(st.sampled_from(letters), st.floats(0.01, 1.0), min_size=1)
+    return st.lists(step, min_size=1, max_size=most)
+
+
+@given(held_by_steps("abc ", 8), st.text("abc", min_size=1, max_size=6))
 def test_no_name_fits_better_than_the_best_path(held: list[dict[str, float]], name: str) -> None:
     crop = packed(held)
     assert fit(crop, name) <= 0.0
     assert mean_fit([crop, crop], name) == pytest.approx(fit(crop, name))
 
 
-@given(
-    st.lists(
-        st.dictionaries(st.sampled_from("ab "), st.floats(0.01, 1.0), min_size=1), min_size=1, max_size=5
-    ),
-    st.text("abc", min_size=1, max_size=3),
-)
+@given(held_by_steps("ab ", 5), st.text("abc", min_size=1, max_size=3))
 def test_it_is_the_best_of_all_paths_that_read_the_name(held: list[dict[str, float]], name: str) -> None:
     crop = packed(held)
     letters = sorted({*name, *"".join(letters for letters, _ in crop), BLANK})
