@@ -50,7 +50,7 @@ class ThresholdPreview:
         matched = run.refs.get((StageName.MATCH_BRANDS, JOB_CHUNK))
         looks = decode(library.parts.payload(matched.key), _Looks).looks if matched is not None else ()
         chains = link_looks(looks, shots_of(scenes), signs, run.source.width)
-        self._prepared = prepare(signs, book, cached, settings.session_cache, chains)
+        self._prepared = prepare(signs, book, cached, settings.session_cache, chains, run.source.width)
 
     def apply(self, settings: MatchBrandsSettings) -> PreviewResult:
         """The result under these settings."""

@@ -387,7 +387,8 @@ def _preview(
     texts = [part(StageName.RUN_OCR, chunk, TextsPart) for chunk in done]
     there = [s for s in scenes if s.chunk in set(done)]
     signs = join_signs(regions, there, texts, source.width)
-    return decide(prepare(signs, frozen_book(library.blobs, job), (), "ignore"), limits).appearances
+    book = frozen_book(library.blobs, job)
+    return decide(prepare(signs, book, (), "ignore", width=source.width), limits).appearances
 
 
 def own_spans(

@@ -8,8 +8,9 @@ from engine.domain.geometry import Polygon, sub_polygon
 from engine.domain.records import Appearance, Candidate, Seen, Surface, TextCandidate, Verdict
 from engine.keys import digest_of
 from engine.matching import Match
+from engine.name_extent import NameExtents
 from engine.signs import Sign
-from engine.textfold import fold, fold_compact
+from engine.textfold import fold
 
 WHOLE_LINE = 0.8
 """A match that covers this share of the text gets the whole polygon."""
@@ -31,10 +32,11 @@ def appearance_of(
     verdict: Verdict,
     candidates: tuple[Candidate, ...],
     span: tuple[int, int] | None,
+    extents: NameExtents,
 ) -> Appearance:
     top = candidates[0] if candidates else None
     accepted = verdict == "accepted" and top is not None
-    shows = _shown_of_name(text, span, top)
+    visible = extents.visible(frames, text, span, top)
     seen = tuple(
         Seen(
             seq=c.seq,
@@ -43,9 +45,9 @@ def appearance_of(
             text_score=c.text_score,
             mode=c.mode,
             clarity=c.clarity,
-            visible=round(c.visible * shows, 4),
+            visible=round(share, 4),
         )
-        for c in frames
+        for c, share in zip(frames, visible, strict=True)
     )
     score = sum(s.text_score for s in seen) / len(seen)
     return Appearance(
@@ -65,14 +67,6 @@ def appearance_of(
         candidates=candidates,
         look=sign.look,
     )
-
-
-def _shown_of_name(text: str, span: tuple[int, int] | None, top: Candidate | None) -> float:
-    """The share (0..1) of its name's letters that a cut-off form shows; 1 for all other matches."""
-    if top is None or top.tier != "partial":
-        return 1.0
-    read = fold_compact(text if span is None else text[slice(*span)])
-    return min(1.0, len(read) / max(1, len(fold_compact(top.matched))))
 
 
 def key_of(seen: Sequence[Seen], text: str, brand: str) -> str:

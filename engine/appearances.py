@@ -7,7 +7,7 @@ accept scores. The stage calls it, and so does the live preview of thresholds.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -29,6 +29,7 @@ from engine.matching import Book, Match, MatchResult, MatchSettings
 from engine.matching.guessing import Guesser
 from engine.matching.line import match_line, without_mark
 from engine.matching.lookup import Finder
+from engine.name_extent import NameExtents
 from engine.signs import Sign
 from engine.stage_settings import MatchBrandsSettings
 from engine.textfold import fold
@@ -54,6 +55,8 @@ class Prepared:
     """Folded texts that a person has resolved in this source, to their brand's id."""
     looks: Sequence[LookChain] = ()
     """Marks found by look, whatever their score."""
+    width: int = 0
+    """The picture's, in source pixels."""
     finder: Finder = field(init=False)
     guesser: Guesser = field(init=False)
     guesses: dict[int, Match | None] = field(default_factory=dict)
@@ -78,14 +81,26 @@ class Prepared:
         return self.guesses[id(sign)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What the settings and the video as a whole say about each of its signs. `context`: brands read in full, by
+    shot."""
+
+    limits: MatchSettings
+    context: Mapping[int, frozenset[str]]
+    extents: NameExtents
+
+
 def prepare(
     signs: Sequence[Sign],
     book: BookSnapshot,
     sightings: Sequence[SourceBrandSighting],
     policy: str,
     looks: Sequence[LookChain] = (),
+    width: int = 0,
 ) -> Prepared:
-    """What `decide` needs. `policy` is the session cache's: `confirmed_only`, `use` or `ignore`."""
+    """What `decide` needs. `policy` is the session cache's: `confirmed_only`, `use` or `ignore`; `width` is the
+    picture's in source pixels (0: names aren't taken to be cut by its sides)."""
     names = {e.brand_id: e.name for e in book.entries}
     known: dict[str, str] = {}
     if policy != "ignore":
@@ -99,6 +114,7 @@ def prepare(
         names=names,
         known=known,
         looks=looks,
+        width=width,
     )
 
 
@@ -120,8 +136,8 @@ def decide(prepared: Prepared, settings: MatchBrandsSettings) -> MatchPart:
             standing.append((sign, surface, seen))
         else:
             funnel["below_scores"] += 1
-    context = _read_in_full(prepared, standing, limits)
-    by_sign = [_appearances_of(prepared, *one, limits, context) for one in standing]
+    whole = _read_in_full(prepared, standing, limits)
+    by_sign = [_appearances_of(prepared, *one, whole) for one in standing]
     in_full = {
         a.brand_id
         for appearances in by_sign
@@ -130,7 +146,7 @@ def decide(prepared: Prepared, settings: MatchBrandsSettings) -> MatchPart:
     }
     found: list[Appearance] = []
     for one, appearances in zip(standing, by_sign, strict=True):
-        found += _beside_mark(prepared, *one, limits, in_full, appearances)
+        found += _beside_mark(prepared, *one, whole, in_full, appearances)
     found = join_lines(found, prepared.finder, prepared.names, limits)
     found = with_looks(found, prepared.looks, prepared.names, settings)
     found.sort(key=lambda a: (a.seen[0].seq, a.seen[0].polygon, a.text, a.brand_name))
@@ -143,9 +159,12 @@ def _read_in_full(
     prepared: Prepared,
     standing: Sequence[tuple[Sign, Surface, tuple[TextCandidate, ...]]],
     limits: MatchSettings,
-) -> dict[int, frozenset[str]]:
-    """Brands accepted without help, by shot: they lower the bar for cut-off forms of their names there."""
+) -> _Whole:
+    """Brands accepted without help, by shot: they lower the bar for cut-off forms of their names there. Spellings of
+    them that no side of the picture cuts tell how long a cut one is."""
     by_shot: dict[int, set[str]] = defaultdict(set)
+    spellings: dict[str, set[str]] = defaultdict(set)
+    sides = NameExtents(prepared.width)
     for sign, _, seen in standing:
         if len(seen) < 2:
             continue
@@ -153,7 +172,13 @@ def _read_in_full(
             if match.verdict == "accept" and match.tier in ("exact", "alias", "confusable"):
                 for shot in sign.shots:
                     by_shot[shot].add(match.brand_id)
-    return {shot: frozenset(ids) for shot, ids in by_shot.items()}
+                if not any(sides.cut_ends(seen)):
+                    spellings[match.brand_id].add(match.name)
+    return _Whole(
+        limits,
+        {shot: frozenset(ids) for shot, ids in by_shot.items()},
+        NameExtents(prepared.width, {brand: tuple(sorted(names)) for brand, names in spellings.items()}),
+    )
 
 
 def _appearances_of(
@@ -161,35 +186,35 @@ def _appearances_of(
     sign: Sign,
     surface: Surface,
     seen: tuple[TextCandidate, ...],
-    limits: MatchSettings,
-    context: dict[int, frozenset[str]],
+    whole: _Whole,
 ) -> list[Appearance]:
-    near = frozenset().union(*(context.get(shot, frozenset()) for shot in sign.shots))
+    limits, extents = whole.limits, whole.extents
+    near = frozenset().union(*(whole.context.get(shot, frozenset()) for shot in sign.shots))
     resolved = prepared.known.get(fold(sign.text))
     if resolved is not None:
         name = prepared.names[resolved]
         candidate = Candidate(resolved, name, 100.0, "session", "resolved before in this source", sign.text)
-        return [appearance_of(sign, surface, seen, sign.text, "accepted", (candidate,), None)]
+        return [appearance_of(sign, surface, seen, sign.text, "accepted", (candidate,), None, extents)]
     text, result = sign.text, prepared.match(sign.text, limits, near)
     if result.verdict in ("unresolved", "review") or (
         result.best is not None and result.best.tier == "partial"
     ):
         text, result = _ask_rivals(prepared, sign, limits, near, result)
-    accepted = _accepted(prepared, sign, surface, seen, text, result)
+    accepted = _accepted(prepared, sign, surface, seen, text, result, extents)
     if accepted:
         return accepted
     if result.verdict == "denied" or is_caption_text(text):
-        return [appearance_of(sign, surface, seen, text, "denied", (), None)]
+        return [appearance_of(sign, surface, seen, text, "denied", (), None, extents)]
     guess = prepared.guess(sign)
     held = result.best.score if result.best is not None else 0.0
     if guess is not None and guess.score >= max(limits.review, held):
         verdict: Verdict = "accepted" if guess.score >= limits.accept else "review"
         candidates = candidates_of(prepared.names, guess, result.best)
-        return [appearance_of(sign, surface, seen, sign.text, verdict, candidates, None)]
+        return [appearance_of(sign, surface, seen, sign.text, verdict, candidates, None, extents)]
     if result.best is not None and result.verdict in ("review", "accept"):
         candidates = candidates_of(prepared.names, result.best, result.runner_up)
-        return [appearance_of(sign, surface, seen, text, "review", candidates, result.best.span)]
-    return [appearance_of(sign, surface, seen, text, "unresolved", (), None)]
+        return [appearance_of(sign, surface, seen, text, "review", candidates, result.best.span, extents)]
+    return [appearance_of(sign, surface, seen, text, "unresolved", (), None, extents)]
 
 
 def _accepted(
@@ -199,6 +224,7 @@ def _accepted(
     seen: tuple[TextCandidate, ...],
     text: str,
     result: MatchResult,
+    extents: NameExtents,
 ) -> list[Appearance]:
     """One appearance for each match of the line that counts by itself."""
     return [
@@ -210,6 +236,7 @@ def _accepted(
             "accepted",
             candidates_of(prepared.names, m, result.runner_up if m == result.best else None),
             m.span,
+            extents,
         )
         for m in result.several
         if m.verdict == "accept"
@@ -221,7 +248,7 @@ def _beside_mark(
     sign: Sign,
     surface: Surface,
     seen: tuple[TextCandidate, ...],
-    limits: MatchSettings,
+    whole: _Whole,
     in_full: Collection[str],
     first: list[Appearance],
 ) -> list[Appearance]:
@@ -231,9 +258,9 @@ def _beside_mark(
         return first
     waits_for = {a.candidates[0].brand_id for a in first if a.verdict == "review"}
     for text in (sign.text, *(text for text, _, share in sign.others if share >= RIVAL_SHARE)):
-        result = without_mark(text, prepared.finder, limits, in_full)
+        result = without_mark(text, prepared.finder, whole.limits, in_full)
         if result is not None and waits_for <= {m.brand_id for m in result.several}:
-            return _accepted(prepared, sign, surface, seen, text, result)
+            return _accepted(prepared, sign, surface, seen, text, result, whole.extents)
     return first
 
 

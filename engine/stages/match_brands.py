@@ -36,7 +36,7 @@ class MatchBrands:
     frames for the book's reference pictures."""
 
     name: ClassVar = StageName.MATCH_BRANDS
-    version: ClassVar = 10
+    version: ClassVar = 11
     settings_type: ClassVar = MatchBrandsSettings
     payload_type: ClassVar[type[Record]] = MatchPart
     reads: ClassVar = (
@@ -68,8 +68,9 @@ class MatchBrands:
             scenes = view.all_parts(StageName.FILTER_SCENES, ScenesPart)
             looks = find_looks(frames, scenes, view.book, size, ctx, LOOK_UNITS)
         signs = signs_of(view)
+        chains = chains_of(view, looks, signs)
         prepared = prepare(
-            signs, view.book, view.sightings, settings.session_cache, chains_of(view, looks, signs)
+            signs, view.book, view.sightings, settings.session_cache, chains, view.source.width
         )
         ctx.tick()
         part = msgspec.structs.replace(decide(prepared, settings), looks=looks)
