@@ -1,5 +1,4 @@
-"""Convolutions in eight bits: a graph's form that OpenVINO runs in two thirds of the time where the processor
-multiplies bytes (VNNI).
+"""Convolutions in eight bits: a graph's form that OpenVINO runs in two thirds of the time.
 
 A convolution takes the numbers that enter it as 256 steps between two bounds, and its weights as 255 steps for each of
 its output channels; sums stay exact, and what lies between convolutions stays in 16 bits (Jacob et al., Quantization
@@ -13,6 +12,9 @@ each gets bounds of its own at no cost: the weights take up most of the differen
 OpenVINO makes one step of a convolution, its activation and the rounding for the next one, but only where the
 activation is one node, and where rounding has no zero point. So activations that a model's file spells out are put
 together first, and the middle between a channel's bounds goes into the bias of a convolution that sees one pixel.
+
+Processors without VNNI add two products of bytes in 16 bits, which overflow where both are large. There the steps of a
+channel's weights are as wide as keeps each such pair within bounds; they are neighbours among the channels that enter.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ MEASURED = Path(__file__).with_name("eight_bits_measured")
 _LEAST_CHANNELS = 8
 _LARGE_WINDOW = 5
 _GELU = ("Erf", "Add", "Multiply", "Multiply")
-_FEATURES = ("AVX512VNNI", "AVX_VNNI")
+_BYTES = ("AVX2",)
+_IN_32_BITS = ("AVX512VNNI", "AVX_VNNI")
 _KNOWN_FEATURES = 512
 _EVENED = 0.9
 """How much of the difference between channels goes into the weights where each has bounds of its own."""
@@ -125,9 +128,19 @@ def write_measured(path: Path, digest: str, found: Measured) -> None:
 
 @lru_cache(maxsize=1)
 def multiplies_bytes() -> bool:
-    """True where one instruction adds up products of bytes in 32 bits; without it they would overflow, or be slow."""
+    """True where one instruction multiplies bytes; without it they are slow."""
+    return _has(_BYTES)
+
+
+@lru_cache(maxsize=1)
+def sums_in_32_bits() -> bool:
+    """True where the processor adds up products of bytes in 32 bits; else it adds two of them in 16 first."""
+    return _has(_IN_32_BITS)
+
+
+def _has(features: tuple[str, ...]) -> bool:
     numbers = {cv2.getHardwareFeatureName(n): n for n in range(_KNOWN_FEATURES)}
-    return any(name in numbers and cv2.checkHardwareSupport(numbers[name]) for name in _FEATURES)
+    return any(name in numbers and cv2.checkHardwareSupport(numbers[name]) for name in features)
 
 
 def join_activations(graph: Any) -> int:
@@ -184,7 +197,10 @@ def in_eight_bits(node: Any, entering: Entering, by_channel: bool = False) -> No
     across = (-1, 1, 1, 1, 1) if grouped else (1, -1, 1, 1)
     each = tuple(range(1, weights.ndim))
     scaled = weights * scale.reshape(across)
-    step = np.maximum(np.abs(scaled).max(axis=each, keepdims=True), np.float32(1e-9)) / np.float32(127)
+    sizes = np.abs(scaled)
+    if not (grouped or sums_in_32_bits()):
+        sizes = _pairs(sizes)
+    step = np.maximum(sizes.max(axis=each, keepdims=True), np.float32(1e-9)) / np.float32(127)
     steps = np.clip(np.round(scaled / step), -127, 127)
     lost = weights - steps * step / scale.reshape(across)
     shift = (weights * middle.reshape(across) + lost * (entering.mean - middle).reshape(across)).sum(
@@ -198,6 +214,14 @@ def in_eight_bits(node: Any, entering: Entering, by_channel: bool = False) -> No
     )
     made.set_friendly_name(node.get_friendly_name())
     replace(node, ops.add(made, constant(shift, (1, -1, 1, 1))))
+
+
+def _pairs(sizes: Numbers) -> Numbers:
+    """The sums of every two neighbours along the channels that enter."""
+    odd = [(0, 0)] * sizes.ndim
+    odd[1] = (0, sizes.shape[1] % 2)
+    even = np.pad(sizes, odd)
+    return even[:, 0::2] + even[:, 1::2]
 
 
 def _rounded(

@@ -62,7 +62,7 @@ class RunOcr:
     """Reads text; objects keep their class's name as their text."""
 
     name: ClassVar = StageName.RUN_OCR
-    version: ClassVar = 7
+    version: ClassVar = 8
     settings_type: ClassVar = RunOcrSettings
     payload_type: ClassVar[type[Record]] = TextsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.DETECT_REGIONS)
@@ -242,7 +242,7 @@ class _Desk:
 
         model = reader_model(name, file, dictionary)
         provider = self._ctx.models.provider
-        space = f"eight bits:{model.digest[:32]}:{provider}"
+        space = f"8 bits:{model.digest[:32]}:{provider}"
 
         def read(wanted: Sequence[Wanted]) -> list[Text]:
             loaded = self._ctx.models.get(
