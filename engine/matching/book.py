@@ -116,7 +116,7 @@ class Book:
             if len(bones) == WILD_LENGTH and len(form.compact) == WILD_LENGTH:
                 for place in range(WILD_LENGTH):
                     wild[wild_key(bones, place)].append(index)
-            if len(form.compact) >= 6 and form.kind in ("name", "alias"):
+            if len(form.compact) > GRAM and form.kind in ("name", "alias"):
                 for start in range(len(bones) - GRAM + 1):
                     grams[bones[start : start + GRAM]].append(index)
             if len(form.compact) >= GLUE_GRAM and form.kind in ("name", "alias"):

@@ -15,6 +15,8 @@ from engine.matching.lookup import FLOOR, SLOPE, Finder, Hit
 from engine.matching.result import Match, MatchResult, MatchSettings, Tier
 from engine.textfold import Folded, fold_spans, is_wide, letter_signs
 
+_NAME_IN_PARTS = 6
+"""A name of fewer letters that is cut off is known only where nothing else fits and it was read in full close by."""
 _MOST_TOKENS_IN_RUN = 7
 _LONG_LINE = 24
 _KIND_SCORE = {"name": 100.0, "alias": 98.0, "web": 97.0, "short": 94.0, "deny": 100.0}
@@ -141,8 +143,19 @@ def _candidates(text: str, folded: Folded, finder: Finder, context: Collection[s
         if not any(
             c.end - c.start == len(compact) and c.score >= FLOOR and c.form.kind == "deny" for c in out
         ):
-            out += _part_candidates(folded, 0, len(compact), "any", finder, context)
+            size = _period(folded)
+            for start in range(0, len(compact), size):
+                out += _part_candidates(folded, start, start + size, "any", finder, context)
     return out
+
+
+def _period(folded: Folded) -> int:
+    """How many letters repeat throughout a line of words, four at least; all of them where none do."""
+    compact, size = folded.compact, len(folded.compact)
+    for n in range(4, size // 2 + 1):
+        if compact == compact[:n] * (size // n) and set(range(0, size, n)) <= set(folded.starts):
+            return n
+    return size
 
 
 def _score_run(text: str, folded: Folded, start: int, end: int, hit: Hit) -> Candidate | None:
@@ -275,6 +288,9 @@ def _part_candidates(
     if len(run) < 4:
         return []
     hits = finder.parts(run, edge)
+    brands = {hit.form.brand_id for hit in hits}
+    if len(brands) > 1 or not brands <= {*context}:
+        hits = tuple(hit for hit in hits if len(hit.form.compact) >= _NAME_IN_PARTS)
     best: dict[str, Hit] = {}
     for hit in hits:
         known = best.get(hit.form.brand_id)

@@ -95,6 +95,35 @@ def test_a_convolution_gives_nearly_the_same(
     assert np.abs(inner.mean(axis=(0, 2, 3))).max() < 0.01 * exact.std()
 
 
+@pytest.mark.parametrize("shape", [(24, 16, 1, 1), (24, 15, 3, 3)])
+def test_pairs_of_products_fit_into_16_bits_where_the_processor_adds_them_there(
+    shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eight_bits, "sums_in_32_bits", lambda: False)
+    weights = np.random.default_rng(4).normal(size=shape).astype(np.float32)
+    graph, node = one_convolution("convolution", weights, 0)
+    even = np.ones(shape[1], np.float32)
+    in_eight_bits(node, Entering(0 * even, even, even / 2))
+    (steps,) = (
+        n.get_data()
+        for n in graph.get_ordered_ops()
+        if n.get_type_name() == "Constant" and n.get_data().dtype == np.int8
+    )
+    sizes = np.abs(steps.astype(int))
+    pairs = sizes[:, 0::2][:, : shape[1] // 2] + sizes[:, 1::2]
+    assert 255 * pairs.max() < 2**15 and pairs.max() >= 126 and sizes.max() > 63
+
+
+@with_bytes
+def test_large_numbers_meet_large_weights_without_overflow() -> None:
+    weights = np.ones((16, 16, 1, 1), np.float32)
+    given = np.full((1, 16, 12, 16), 4.0, np.float32)
+    graph, node = one_convolution("convolution", weights, 0)
+    even = np.ones(16, np.float32)
+    in_eight_bits(node, Entering(-4 * even, 4 * even, 0 * even))
+    assert np.abs(answers(graph, given) - 64).max() < 1.5
+
+
 @pytest.mark.parametrize(("name", "part"), DEFAULTS)
 def test_the_default_models_were_measured(name: str, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where this fails, a package brought another model: `python -m tests.bench.eight_bits` measures it."""

@@ -113,6 +113,26 @@ def test_context_lowers_the_bar_for_that_brand_only(book: Book) -> None:
     assert match_text("TABRIA", book, context={"hankook"}).verdict != "accept"
 
 
+def test_a_name_of_five_letters_may_lack_one_only_where_it_was_read_in_full() -> None:
+    book = Book.build([BookEntry(n, n, ()) for n in ("1xBet", "Inter", "Intel", "Beko")])
+    for text in ("XBET", "1XBE"):
+        assert match_text(text, book).verdict == "unresolved"
+        result = match_text(text, book, context={"1xBet"})
+        assert result.verdict == "accept" and result.best is not None
+        assert (result.best.brand_id, result.best.tier) == ("1xBet", "partial")
+    for text in ("BET", "EKO", "INTE", "XBEL"):
+        assert match_text(text, book, context={"1xBet", "Intel", "Beko"}).verdict != "accept"
+
+
+def test_a_cut_off_name_may_stand_several_times_in_a_line() -> None:
+    book = Book.build([BookEntry(n, n, ()) for n in ("1xBet", "Hankook")])
+    for text, brand in (("XBET XBET", "1xBet"), ("ANKOOK ANKOOK ANKOOK", "Hankook")):
+        several = match_text(text, book, context={brand}).several
+        words = text.split()
+        assert [text[slice(*m.span)] for m in several] == words
+        assert {(m.brand_id, m.tier, m.verdict) for m in several} == {(brand, "partial", "accept")}
+
+
 def test_pieces_that_only_together_name_a_brand(book: Book) -> None:
     joined = match_joined(["BOOK", "ING.COM"], book)
     assert joined is not None and joined.best is not None and joined.best.brand_id == "booking.com"
