@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 import numpy as np
@@ -57,6 +57,9 @@ from engine.stage import Context, View
 from engine.stage_settings import RunOcrSettings
 from engine.voting import Voted
 
+if TYPE_CHECKING:
+    from engine.adapters.model_sets import ReaderModel
+
 
 class RunOcr:
     """Reads text; objects keep their class's name as their text."""
@@ -73,24 +76,16 @@ class RunOcr:
         return float(len(view.part(StageName.DETECT_REGIONS, RegionsPart).tracks)) or 1.0
 
     def key_extras(self, settings: RunOcrSettings, view: View) -> tuple[str, ...]:
-        from engine.adapters.model_sets import reader_model
-
-        digests = [reader_model(settings.reader, settings.reader_file, settings.dictionary_file).digest]
-        if settings.quick_reader != "none":
-            digests.append(reader_model(settings.quick_reader).digest)
-        return tuple(digests)
+        return tuple(model.digest for model in _readers(settings))
 
     def warm_up(
         self, settings: RunOcrSettings, provider: str, size: tuple[int, int]
     ) -> Iterator[Callable[[], object]]:
         """See engine.warm_up: the readers."""
-        from engine.adapters.model_sets import reader_model
         from engine.adapters.ocr import opened
 
-        if settings.quick_reader != "none":
-            yield partial(opened, reader_model(settings.quick_reader), provider)
-        strong = reader_model(settings.reader, settings.reader_file, settings.dictionary_file)
-        yield partial(opened, strong, provider)
+        for model in reversed(_readers(settings)):
+            yield partial(opened, model, provider)
 
     def run(self, view: View, settings: RunOcrSettings, ctx: Context) -> TextsPart:
         regions = view.part(StageName.DETECT_REGIONS, RegionsPart)
@@ -109,8 +104,8 @@ class RunOcr:
         tracks = sorted(track for track, own in readable.items() if own)
         showings = [[_shown(b, frames[b.seq]) for b in readable[track]] for track in tracks]
         desk = _Desk(ctx, frames, [readable[t] for t in tracks], view.source.width)
-        quick = desk.reader(settings.quick_reader) if settings.quick_reader != "none" else None
-        strong = desk.reader(settings.reader, settings.reader_file, settings.dictionary_file)
+        strong, *quicker = (desk.reader(model) for model in _readers(settings))
+        quick = quicker[0] if quicker else None
         rules = ReadingRules(settings.sure, settings.crops_per_track, settings.check_every)
         texts: list[TrackText] = []
         candidates: list[TextCandidate] = []
@@ -164,6 +159,16 @@ class RunOcr:
                 if t.track in order
             ),
         ]
+
+
+def _readers(settings: RunOcrSettings) -> list[ReaderModel]:
+    """The strong reader and, unless the settings have none, the quick one."""
+    from engine.adapters.model_sets import reader_model
+
+    readers = [reader_model(settings.reader, settings.reader_file, settings.dictionary_file)]
+    if settings.quick_reader != "none":
+        readers.append(reader_model(settings.quick_reader))
+    return readers
 
 
 def _shown(box: Box, frame: FrameRecord) -> Shown:
@@ -235,12 +240,10 @@ class _Desk:
         self._crops: dict[tuple[int, int], Pixels | None] = {}
         self.problems: list[ItemProblem] = []
 
-    def reader(self, name: str, file: str = "", dictionary: str = "") -> ReadCrops:
+    def reader(self, model: ReaderModel) -> ReadCrops:
         """A function that reads crops with this model."""
-        from engine.adapters.model_sets import reader_model
         from engine.adapters.ocr import TextReader
 
-        model = reader_model(name, file, dictionary)
         provider = self._ctx.models.provider
         space = f"8 bits:{model.digest[:32]}:{provider}"
 
