@@ -103,7 +103,7 @@ def test_pairs_of_products_fit_into_16_bits_where_the_processor_adds_them_there(
     weights = np.random.default_rng(4).normal(size=shape).astype(np.float32)
     graph, node = one_convolution("convolution", weights, 0)
     even = np.ones(shape[1], np.float32)
-    in_eight_bits(node, Entering(0 * even, even, even / 2))
+    in_eight_bits(node, Entering(0 * even, even, np.float32(0.5) * even))
     (steps,) = (
         n.get_data()
         for n in graph.get_ordered_ops()
