@@ -225,6 +225,20 @@ def test_the_picker_leaves_the_box_free_that_it_asks_about(at, corner):
     assert picker.isVisible() and not any(picker.geometry().contains(p) for p in box)
 
 
+def test_the_picker_leaves_the_box_free_of_the_item_that_it_asks_about(at):
+    at.window.resize(1280, 800)
+    at.with_brand()
+    pane, picker = at.review.canvas, at.review.canvas.picker
+    for _ in range(6):
+        at.press(KEY.Key_B)
+        (chosen,) = [b for b in pane.frame.boxes if b.chosen]
+        box = pane.seen_at(chosen.polygon)
+        assert pane.rect().contains(box.center()) and picker.isVisible()
+        assert not picker.geometry().contains(box.center())
+        at.press(KEY.Key_Escape)
+        at.press(KEY.Key_Down)
+
+
 def test_a_second_escape_drops_the_box(at):
     at.with_brand()
     frame = at.review.canvas.frame

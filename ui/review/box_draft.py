@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QRect
-from PySide6.QtGui import QPolygonF
+from PySide6.QtCore import QObject
 
 from engine.domain.geometry import Polygon
 from ui.canvas.box_tool import Correction
@@ -70,14 +69,8 @@ class BoxDraft(QObject):
         self._box = picture.time, polygon
         self._take_in_hand()
         self._review.verdicts.draw(
-            polygon, picture.time, place=self._seen_at(polygon), named=self._named, stored=self.forget
+            polygon, picture.time, place=self._review.canvas.seen_at(polygon), named=self._named, stored=self.forget
         )
-
-    def _seen_at(self, polygon: Polygon) -> QRect:
-        """Where a box is seen in the pane with the frame."""
-        frame = self._review.canvas.frame
-        corners = QPolygonF([frame.view.to_widget(x, y) for x, y in polygon]).boundingRect().toAlignedRect()
-        return corners.translated(frame.mapTo(self._review.canvas, QPoint(0, 0)))
 
     def _named(self) -> None:
         """Its brand is known: it goes to the library, and is in hand again where that refuses it."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QPolygonF
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from engine.domain.geometry import Polygon
 from ui.canvas.frame_canvas import FrameCanvas
 from ui.review.picker import BrandPicker
 from ui.review.transport import Transport
@@ -23,6 +25,14 @@ class CanvasPane(QWidget):
         self.transport = Transport(services.theme, services.actions)
         column.addWidget(self.frame, 1)
         column.addWidget(self.transport)
-        self.picker = BrandPicker(services.tasks, self)
+        self.picker = BrandPicker(services.tasks, self, self._chosen_box)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocusProxy(self.frame)
+
+    def seen_at(self, polygon: Polygon) -> QRect:
+        """Where a box of the frame is seen in this pane."""
+        corners = QPolygonF([self.frame.view.to_widget(x, y) for x, y in polygon]).boundingRect()
+        return corners.toAlignedRect().translated(self.frame.mapTo(self, QPoint(0, 0)))
+
+    def _chosen_box(self) -> QRect:
+        return next((self.seen_at(box.polygon) for box in self.frame.boxes if box.chosen), QRect())

@@ -29,9 +29,11 @@ class BrandPicker(QFrame):
     picked = Signal(str, str)
     closed = Signal()
 
-    def __init__(self, tasks: Tasks, parent: QWidget) -> None:
+    def __init__(self, tasks: Tasks, parent: QWidget, chosen: Callable[[], QRect] = QRect) -> None:
+        """`chosen` tells where over the parent what is to be named lies."""
         super().__init__(parent)
         self._tasks = tasks
+        self._chosen = chosen
         self._over = parent
         self._search: Callable[[str], Sequence[BrandHit]] = lambda _text: ()
         self._new_allowed = True
@@ -76,7 +78,7 @@ class BrandPicker(QFrame):
         """Asks for a brand. `search` runs off the main thread; `start` are (id, name) shown before anything is
         typed, with `offer` as a new brand's name, which comes first where the others are not `sure`; `new` allows
         names that no brand has. Without `marked` none of `start` is taken by a bare Enter. `clear_of`: a place over
-        which it does not lie where there is room beside."""
+        which it does not lie where there is room beside; by default that of what is chosen."""
         self._title.setText(title)
         self._search = search
         self._new_allowed = new
@@ -87,7 +89,7 @@ class BrandPicker(QFrame):
         parent = self._over
         self.setFixedWidth(min(WIDTH, parent.width() - 2 * EDGE))
         self.adjustSize()
-        self.move(self._place(clear_of or QRect()))
+        self.move(self._place(self._chosen() if clear_of is None else clear_of))
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
