@@ -366,13 +366,12 @@ def live(folder: Path, seed: int) -> None:
         assert desk.library.verify().ok
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_whatever_people_do_can_be_taken_back(library_dir: Path, seed: int) -> None:
-    live(library_dir, seed)
+def test_whatever_people_do_can_be_taken_back(library_dir: Path) -> None:
+    live(library_dir, seed=1)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seed", range(3, 23))
+@pytest.mark.parametrize("seed", range(2, 22))
 def test_whatever_people_do_can_be_taken_back_at_length(library_dir: Path, seed: int) -> None:
     live(library_dir, seed)
