@@ -69,7 +69,11 @@ class BoxDraft(QObject):
         self._box = picture.time, polygon
         self._take_in_hand()
         self._review.verdicts.draw(
-            polygon, picture.time, place=self._review.canvas.seen_at(polygon), named=self._named, stored=self.forget
+            polygon,
+            picture.time,
+            place=self._review.canvas.seen_at(polygon),
+            named=self._named,
+            stored=self.forget,
         )
 
     def _named(self) -> None:
