@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtTest import QTest
 
+from app.brand_search import BrandHit
 from engine.domain.geometry import rectangle
 from tests.gui.reviewer import Reviewer
 from ui.canvas.box_tool import Correction, Drawing
@@ -234,9 +235,26 @@ def test_the_picker_leaves_the_box_free_of_the_item_that_it_asks_about(at):
         (chosen,) = [b for b in pane.frame.boxes if b.chosen]
         box = pane.seen_at(chosen.polygon)
         assert pane.rect().contains(box.center()) and picker.isVisible()
+        QTest.keyClicks(picker.field, "a")
+        at.settle()
         assert not picker.geometry().contains(box.center())
         at.press(KEY.Key_Escape)
         at.press(KEY.Key_Down)
+
+
+def test_the_picker_is_lower_where_a_box_in_the_middle_leaves_no_room_for_all_rows(at):
+    at.window.resize(1280, 800)
+    at.with_brand()
+    pane, picker = at.review.canvas, at.review.canvas.picker
+    middle = QRect(QPoint(0, 0), QSize(70, 40))
+    middle.moveCenter(pane.rect().center())
+    found = [BrandHit(str(i), f"Brand {i}", "", 90.0) for i in range(8)]
+    picker.open("Brand", lambda _: found, clear_of=middle)
+    QTest.keyClicks(picker.field, "br")
+    at.driver.until(lambda: picker.list.count() >= 8)
+    assert not picker.geometry().intersects(middle) and pane.rect().contains(picker.geometry())
+    assert picker.list.verticalScrollBar().isVisible()
+    picker.cancel()
 
 
 def test_a_second_escape_drops_the_box(at):

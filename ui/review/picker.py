@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.brand_search import BrandHit
 
 WIDTH = 380
-MOST_ROWS, ROW_HEIGHT, EDGE = 8, 26, 12
+MOST_ROWS, LEAST_ROWS, ROW_HEIGHT, EDGE = 8, 4, 26, 12
 DELAY_MS = 40
 SURE = 88.0
 """A typed name means a known brand from this likeness (0..100) on; below, it is offered after the new one."""
@@ -37,6 +37,7 @@ class BrandPicker(QFrame):
         self._over = parent
         self._search: Callable[[str], Sequence[BrandHit]] = lambda _text: ()
         self._new_allowed = True
+        self._rows = MOST_ROWS
         self.setProperty("look", "panel")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         column = QVBoxLayout(self)
@@ -83,30 +84,39 @@ class BrandPicker(QFrame):
         self._search = search
         self._new_allowed = new
         self.field.clear()
+        self._rows = MOST_ROWS
         self._fill([(id, name, "") for id, name in start], offer, sure=sure)
         if not marked:
             self.list.setCurrentRow(-1)
         parent = self._over
         self.setFixedWidth(min(WIDTH, parent.width() - 2 * EDGE))
         self.adjustSize()
-        self.move(self._place(self._chosen() if clear_of is None else clear_of))
+        at, self._rows = self._place(self._chosen() if clear_of is None else clear_of)
+        self._fit()
+        self.move(at)
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
-    def _place(self, clear_of: QRect) -> QPoint:
-        """Where it lies over its parent: in the middle, or where it covers least of a place, with all its rows."""
-        room = self._over.size()
-        height = self.height() + max(0, MOST_ROWS - self.list.count()) * ROW_HEIGHT
-        middle = QPoint((room.width() - self.width()) // 2, max(EDGE, room.height() // 6))
-        right, low = room.width() - self.width() - EDGE, max(EDGE, room.height() - height - EDGE)
-        places = [middle, *(QPoint(x, y) for y in (middle.y(), low, EDGE) for x in (EDGE, right))]
+    def _place(self, clear_of: QRect) -> tuple[QPoint, int]:
+        """Where it lies over its parent, and with how many rows at most: in the middle, or where it covers least of a
+        place. It has fewer rows where that leaves the place free."""
+        room, shown = self._over.size(), min(MOST_ROWS, self.list.count())
+        right = room.width() - self.width() - EDGE
 
-        def covered(at: QPoint) -> int:
+        def covered(at: QPoint, height: int) -> int:
             both = QRect(at, QSize(self.width(), height)).intersected(clear_of)
             return both.width() * both.height() if both.isValid() else 0
 
-        return min(places, key=covered)
+        found: list[tuple[int, QPoint, int]] = []
+        for rows in range(MOST_ROWS, max(LEAST_ROWS, shown) - 1, -1):
+            height = self.height() + (rows - shown) * ROW_HEIGHT
+            middle = QPoint((room.width() - self.width()) // 2, max(EDGE, room.height() // 6))
+            low = max(EDGE, room.height() - height - EDGE)
+            places = [middle, *(QPoint(x, y) for y in (middle.y(), low, EDGE) for x in (EDGE, right))]
+            found += [(covered(at, height), at, rows) for at in places]
+        _, at, rows = min(found, key=lambda one: one[0])
+        return at, rows
 
     def cancel(self) -> None:
         """Closes without a brand."""
@@ -153,7 +163,11 @@ class BrandPicker(QFrame):
             self.list.insertItem(self.list.count() if sure else 0, item)
         if self.list.count():
             self.list.setCurrentRow(0)
-        rows = min(MOST_ROWS, max(1, self.list.count()))
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its rows need."""
+        rows = min(self._rows, max(1, self.list.count()))
         height = self.list.sizeHintForRow(0) if self.list.count() else ROW_HEIGHT
         self.list.setFixedHeight(rows * max(24, height) + 6)
         self.list.setVisible(self.list.count() > 0)
