@@ -46,7 +46,8 @@ class NameExtents:
         if match is None or not letters:
             return [c.visible for c in frames]
         ahead, behind = fold_compact(text[:begin]), fold_compact(text[end:])
-        cut = self.cut_ends(frames)
+        at = [self._at_sides(c.polygon) for c in frames]
+        cut = _mostly(at)
         longer = self._longer(letters, match, ahead, behind)
         if longer is None:
             cut = cut[0] and not ahead, cut[1] and not behind
@@ -54,18 +55,19 @@ class NameExtents:
         read, missing = longer
         others = max(len(ahead), len(behind))
         part = (begin / len(text), end / len(text)) if others > _MARK else (0.0, 1.0)
-        return [self._on(c, part, len(read), missing, cut) for c in frames]
+        if not any(missing) and part == (0.0, 1.0):
+            return [c.visible for c in frames]
+        return [
+            self._on(c, part, len(read), missing, cut, sides) for c, sides in zip(frames, at, strict=True)
+        ]
 
     def cut_ends(self, frames: Sequence[TextCandidate]) -> tuple[bool, bool]:
         """Whether the left end of a sign, and whether its right one, is at the picture's side on most frames."""
-        at = [self._at_sides(c.polygon) for c in frames]
-        left, right = (sum(ends) >= _MOSTLY * len(frames) for ends in zip(*at, strict=True))
-        return left, right
+        return _mostly([self._at_sides(c.polygon) for c in frames])
 
     def _at_sides(self, poly: Polygon) -> tuple[bool, bool]:
-        if self.width <= 0 or text_width(poly) < text_height(poly):
-            return False, False
-        return at_sides(poly, self.width)
+        ends = at_sides(poly, self.width) if self.width > 0 else (False, False)
+        return ends if any(ends) and text_width(poly) >= text_height(poly) else (False, False)
 
     def _missing(self, letters: str, match: Candidate, cut: tuple[bool, bool]) -> tuple[int, int]:
         """Characters of the name that are missing before and after the letters that were read."""
@@ -74,6 +76,8 @@ class NameExtents:
             place = fuzz.partial_ratio_alignment(letters, form)
             before = place.dest_start if place is not None else 0
             return before, max(0, len(form) - count - before)
+        if not any(cut):
+            return 0, 0
         before = after = 0
         for spelling in (match.matched, *self.in_full.get(match.brand_id, ())):
             whole = fold_compact(spelling)
@@ -89,6 +93,8 @@ class NameExtents:
     ) -> tuple[str, tuple[int, int]] | None:
         """What was read of a longer spelling, of which a few letters stand beside the match, and how many of its
         letters are missing; None where the rest of the line is no part of one."""
+        if not (ahead or behind):
+            return None
         form = fold_compact(match.matched)
         for spelling in self.in_full.get(match.brand_id, ()):
             whole = fold_compact(spelling)
@@ -106,9 +112,9 @@ class NameExtents:
         letters: int,
         missing: tuple[int, int],
         cut: tuple[bool, bool],
+        at: tuple[bool, bool],
     ) -> float:
-        """The share of the name that one frame shows."""
-        at = self._at_sides(seen.polygon)
+        """The share of the name that one frame shows; `at`: which of its ends are at the picture's sides there."""
         shown = _of_part(seen.visible, part, at)
         if not any(missing):
             return shown
@@ -127,6 +133,11 @@ class NameExtents:
         across = length * abs(bx + cx - ax - dx) / 2 / max(text_width(poly), 1e-6)
         room = self.width - (bx + cx) / 2 if side else (ax + dx) / 2
         return min(1.0, max(0.0, room) / max(across, 1e-6))
+
+
+def _mostly(at: Sequence[tuple[bool, bool]]) -> tuple[bool, bool]:
+    left, right = (sum(ends) >= _MOSTLY * len(at) for ends in zip(*at, strict=True))
+    return left, right
 
 
 def _of_part(visible: float, part: tuple[float, float], at: tuple[bool, bool]) -> float:

@@ -101,7 +101,7 @@ class FrameCanvas(QWidget):
         if (shown := tuple(boxes)) == self._boxes:
             return
         self._boxes = shown
-        chosen = next((b for b in self._boxes if b.chosen), None)
+        chosen = self.chosen_box
         words = tr("{n} boxes").format(n=len(self._boxes))
         self.setAccessibleDescription(f"{words}; {chosen.words}" if chosen else words)
         self.update()
@@ -109,6 +109,10 @@ class FrameCanvas(QWidget):
     @property
     def boxes(self) -> tuple[CanvasBox, ...]:
         return self._boxes
+
+    @property
+    def chosen_box(self) -> CanvasBox | None:
+        return next((b for b in self._boxes if b.chosen), None)
 
     @property
     def has_picture(self) -> bool:
@@ -144,7 +148,7 @@ class FrameCanvas(QWidget):
 
     def zoom_to_box(self) -> None:
         """To the chosen box, and back to where the view was."""
-        chosen = next((b for b in self._boxes if b.chosen), None)
+        chosen = self.chosen_box
         if self._before_zoom is not None:
             self.view.go_to(self._before_zoom)
             self._before_zoom = None

@@ -35,4 +35,5 @@ class CanvasPane(QWidget):
         return corners.toAlignedRect().translated(self.frame.mapTo(self, QPoint(0, 0)))
 
     def _chosen_box(self) -> QRect:
-        return next((self.seen_at(box.polygon) for box in self.frame.boxes if box.chosen), QRect())
+        box = self.frame.chosen_box
+        return self.seen_at(box.polygon) if box is not None else QRect()

@@ -92,7 +92,6 @@ class BrandPicker(QFrame):
         self.setFixedWidth(min(WIDTH, parent.width() - 2 * EDGE))
         self.adjustSize()
         at, self._rows = self._place(self._chosen() if clear_of is None else clear_of)
-        self._fit()
         self.move(at)
         self.show()
         self.raise_()
@@ -103,6 +102,7 @@ class BrandPicker(QFrame):
         place. It has fewer rows where that leaves the place free."""
         room, shown = self._over.size(), min(MOST_ROWS, self.list.count())
         right = room.width() - self.width() - EDGE
+        middle = QPoint((room.width() - self.width()) // 2, max(EDGE, room.height() // 6))
 
         def covered(at: QPoint, height: int) -> int:
             both = QRect(at, QSize(self.width(), height)).intersected(clear_of)
@@ -111,7 +111,6 @@ class BrandPicker(QFrame):
         found: list[tuple[int, QPoint, int]] = []
         for rows in range(MOST_ROWS, max(LEAST_ROWS, shown) - 1, -1):
             height = self.height() + (rows - shown) * ROW_HEIGHT
-            middle = QPoint((room.width() - self.width()) // 2, max(EDGE, room.height() // 6))
             low = max(EDGE, room.height() - height - EDGE)
             places = [middle, *(QPoint(x, y) for y in (middle.y(), low, EDGE) for x in (EDGE, right))]
             found += [(covered(at, height), at, rows) for at in places]
@@ -163,10 +162,6 @@ class BrandPicker(QFrame):
             self.list.insertItem(self.list.count() if sure else 0, item)
         if self.list.count():
             self.list.setCurrentRow(0)
-        self._fit()
-
-    def _fit(self) -> None:
-        """As high as its rows need."""
         rows = min(self._rows, max(1, self.list.count()))
         height = self.list.sizeHintForRow(0) if self.list.count() else ROW_HEIGHT
         self.list.setFixedHeight(rows * max(24, height) + 6)
