@@ -13,6 +13,8 @@ from engine.adapters.cv import cv2
 Pixels = NDArray[np.uint8]
 
 _CLARITY_HEIGHT = 32
+_CONTRAST, _STEEPEST = (3, 97), 98
+_SMEAR = 0.25
 _UPRIGHT = 1.5
 _TALLEST = 40.0
 _MIDDLE = (0.3, 0.75)
@@ -119,7 +121,9 @@ def _distance(corners: NDArray[np.float32], a: int, b: int) -> float:
 
 
 def clarity(picture: Pixels, corners: NDArray[np.float32]) -> float:
-    """Variance of the Laplacian of the grey hull crop scaled to 32 px height (>= 0; higher is sharper)."""
+    """Variance of the Laplacian of the grey hull crop scaled to 32 px height (>= 0; higher is sharper); 0 where a
+    movement has smeared the letters: even the steepest steps of brightness along the text take more than a quarter of
+    the height from dark to bright. The edges of a board, or what the picture's noise adds, are no letters."""
     high, wide = picture.shape[:2]
     x0, y0 = (max(0, int(v)) for v in corners.min(axis=0))
     x1, y1 = (int(v) + 1 for v in corners.max(axis=0))
@@ -129,7 +133,16 @@ def clarity(picture: Pixels, corners: NDArray[np.float32]) -> float:
     gray = piece if piece.ndim == 2 else cv2.cvtColor(piece, cv2.COLOR_BGR2GRAY)
     columns = max(2, min(1024, round(gray.shape[1] * _CLARITY_HEIGHT / gray.shape[0])))
     scaled = cv2.resize(gray, (columns, _CLARITY_HEIGHT), interpolation=cv2.INTER_AREA)
+    if _smeared(scaled):
+        return 0.0
     return round(float(cv2.Laplacian(scaled, cv2.CV_32F).var()), 2)
+
+
+def _smeared(scaled: Pixels) -> bool:
+    """Whether the letters of a grey crop of 32 px height are smeared along the text."""
+    dark, bright = np.percentile(scaled, _CONTRAST)
+    steps = np.abs(cv2.Sobel(scaled, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8))
+    return float(np.percentile(steps, _STEEPEST)) * _SMEAR * _CLARITY_HEIGHT < float(bright - dark)
 
 
 def look_hash(picture: Pixels, corners: NDArray[np.float32]) -> str:

@@ -50,7 +50,9 @@ class NameExtents:
         cut = _mostly(at)
         longer = self._longer(letters, match, ahead, behind)
         if longer is None:
-            cut = cut[0] and not ahead, cut[1] and not behind
+            # Of a letter that the side cuts through, another one may have been read.
+            crumbs = 1 if match.tier == "partial" else 0
+            cut = cut[0] and len(ahead) <= crumbs, cut[1] and len(behind) <= crumbs
             longer = letters, self._missing(letters, match, cut)
         read, missing = longer
         others = max(len(ahead), len(behind))

@@ -14,7 +14,7 @@ from app.demo.brands import Cast, choose_cast
 from app.demo.camera import SHUTTER, Camera, Shot, Vec, camera_at, plan_shots
 from app.demo.coverage import Seen, seen_on, uncovered
 from app.demo.encode import Encoder
-from app.demo.figures import BODY, PHASES, Kit, Wardrobe, stamp
+from app.demo.figures import BODY, PHASES, Kit, Sprite, Wardrobe, stamp
 from app.demo.lettering import Image
 from app.demo.overlays import Caption, Overlays, draw_caption
 from app.demo.players import Mover, Play
@@ -37,6 +37,9 @@ Progress = Callable[[float], None]
 
 LEAST_SEEN = 0.04
 """A sign of which less than this part is seen is left out of the truth."""
+
+FIRST_PERSON = 20
+"""The mark in the cover mask of the first of the play's people; the other ones follow."""
 
 LEAST_HEIGHT = 3.0
 """Pixels; a text lower than this is left out of the truth."""
@@ -90,7 +93,7 @@ class DemoScene:
         else:
             self._ground(picture, camera, t)
             self._boards(picture, camera, later, t, seen)
-            self._people(picture, cover, camera, t)
+            self._people(picture, cover, camera, t, seen)
             picture = blurred(picture, *_shift(camera, later), 0.0)
         if shot.star >= 0:
             self._star(picture, cover, camera, later, t, shot, seen)
@@ -112,7 +115,7 @@ class DemoScene:
         self._ground(small, half, t)
         self._boards(small, camera, later, t, seen, half)
         covered = np.zeros(small.shape[:2], np.uint8)
-        self._people(small, covered, half, t, far_only=True)
+        self._people(small, covered, half, t, [], far_only=True)
         cv2.resize(covered, self.size, dst=cover, interpolation=cv2.INTER_NEAREST)
         dx, dy = _shift(half, camera_at_size(later, 0.5))
         small = blurred(small, dx, dy, shot.defocus * self.size[0] / 1280 / 2)
@@ -163,7 +166,15 @@ class DemoScene:
                         seen.append(one)
         draw_goals(picture, brush)
 
-    def _people(self, picture: Image, cover: Image, camera: Camera, t: float, far_only: bool = False) -> None:
+    def _people(
+        self,
+        picture: Image,
+        cover: Image,
+        camera: Camera,
+        t: float,
+        seen: list[Seen],
+        far_only: bool = False,
+    ) -> None:
         feet = np.array([[*self.play.place(m, t), 0.0] for m in self.play.movers])
         pixels, depth = camera.project(feet)
         ball = np.array([self.play.ball(t)])
@@ -180,7 +191,10 @@ class DemoScene:
             mover = self.play.movers[i]
             self._shadow(picture, pixels[i], height)
             sprite = self._sprite(mover, t, camera, height)
-            stamp(picture, cover, sprite, (float(pixels[i, 0]), float(pixels[i, 1])), float(height), 1)
+            foot = (float(pixels[i, 0]), float(pixels[i, 1]))
+            number = FIRST_PERSON + int(i)
+            move = stamp(picture, cover, sprite, foot, float(height), number)
+            seen += self._shirt(sprite, mover.kit, number, move)
         if ball_depth[0] > 5:
             size = max(1.2, camera.focal * 0.13 / ball_depth[0])
             at = np.round(spot[0] * 16).astype(int)
@@ -243,12 +257,16 @@ class DemoScene:
             )
             number = 10 + k
             move = stamp(picture, cover, sprite, (float(foot[0, 0]), float(foot[0, 1])), height, number)
-            if move is None or sprite.hull is None or self.kits[kit].sign < 0:
-                continue
-            a, b, c, d = sprite.hull
-            quad = np.array([[a, b], [c, b], [c, d], [a, d]]) @ move[:, :2].T + move[:, 2]
-            tall = (sprite.capitals[1] - sprite.capitals[0]) * float(move[1, 1])
-            seen.append(Seen(self.kits[kit].sign, 0, quad, 1.0, tall, 0.0, 0.0, 1.0, number))
+            seen += self._shirt(sprite, kit, number, move)
+
+    def _shirt(self, sprite: Sprite, kit: int, number: int, move: Vec | None) -> list[Seen]:
+        """The sponsor on a person's shirt, if it is in the picture; `move` maps the sprite to the picture."""
+        if move is None or sprite.hull is None or self.kits[kit].sign < 0:
+            return []
+        a, b, c, d = sprite.hull
+        quad = np.array([[a, b], [c, b], [c, d], [a, d]]) @ move[:, :2].T + move[:, 2]
+        tall = (sprite.capitals[1] - sprite.capitals[0]) * float(move[1, 1])
+        return [Seen(self.kits[kit].sign, number, quad, 1.0, tall, 0.0, 0.0, 1.0, number)]
 
     def _record(self, number: int, seen: list[Seen], captions: list[Caption], cover: Image) -> None:
         for one in seen:

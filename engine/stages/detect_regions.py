@@ -43,7 +43,7 @@ class DetectRegions:
     """Looks for text (and, with a model of the user's, objects) and follows what it found."""
 
     name: ClassVar = StageName.DETECT_REGIONS
-    version: ClassVar = 8
+    version: ClassVar = 9
     settings_type: ClassVar = DetectRegionsSettings
     payload_type: ClassVar[type[Record]] = RegionsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.FILTER_SCENES)

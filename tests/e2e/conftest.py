@@ -12,7 +12,7 @@ import pytest
 
 from tests.made_once import MadeOnce
 
-SECONDS = 9.0
+SECONDS = 6.0
 SIZE = (960, 540)
 
 
@@ -38,7 +38,7 @@ def sponsight(*words: object, code: int = 0) -> subprocess.CompletedProcess[str]
 
 @pytest.fixture(scope="session")
 def demo_clip(made_once: MadeOnce) -> Path:
-    """A nine-second demo clip (chunks of 2, 2, 4 and 1 s)."""
+    """A six-second demo clip (chunks of 2, 2 and 2 s)."""
     from app.demo.render import render_demo
 
     def render(folder: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Finished, command, sponsight
+from tests.e2e.conftest import SECONDS, Finished, command, sponsight
 from ui.__main__ import main
 
 
@@ -42,7 +42,7 @@ def test_a_finished_run_finds_brands_and_exports_them(finished: Finished, tmp_pa
     out = export(finished, finished.video, tmp_path / "out.json")
     assert out["format"] == "sponsight.export/1" or out.get("schema") == "sponsight.export/1"
     spans = sorted(tuple(f["span"]) for f in out["frames"])
-    assert spans[0][0] == 0 and abs(spans[-1][1] - 9.0) < 0.05
+    assert spans[0][0] == 0 and abs(spans[-1][1] - SECONDS) < 0.05
     assert all(abs(a[1] - b[0]) < 1e-6 for a, b in pairwise(spans))
     polygons = [d["polygon"] for f in out["frames"] for d in f["detections"]]
     assert polygons and all(len(p) == 4 for p in polygons)

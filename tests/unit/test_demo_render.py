@@ -76,6 +76,26 @@ def test_names_stand_where_the_truth_says(wide: tuple[DemoScene, np.ndarray, Dem
     assert checked >= 5
 
 
+def test_shirts_of_the_play_are_in_the_truth() -> None:
+    scene = DemoScene(1, 750, 25, (1280, 720))
+    picture = scene.frame(575)
+    shirts = [
+        one
+        for one in scene.truth().at(575)
+        if one.sign.place.startswith("shirt") and one.visible > 0.97 and one.text_height > 6
+    ]
+    assert shirts
+    for one in shirts:
+        kit = next(k for k in scene.kits if k.text == one.sign.text)
+        ink = ink_of(kit.text, kit.face, 20.0).mask
+        h, w = ink.shape
+        source = np.array(one.polygon, np.float32)
+        flat = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
+        cut = cv2.warpPerspective(picture, cv2.getPerspectiveTransform(source, flat), (w, h)).astype(float)
+        towards = cut @ (np.array(kit.letters, float) - kit.shirt)
+        assert np.corrcoef(towards.ravel(), ink.ravel())[0, 1] > 0.5
+
+
 def test_a_wide_shot_shows_boards_and_captions(wide: tuple[DemoScene, np.ndarray, DemoTruth]) -> None:
     _, _, truth = wide
     legible = [one for one in truth.at(0) if one.legible]
