@@ -58,6 +58,15 @@ def test_a_name_that_moves_into_the_picture_shows_as_much_as_is_inside() -> None
     assert visible(right, "Fresh", called("Freshora", "partial")) == pytest.approx([5 / 8, 5 / 8, 1.0])
 
 
+def test_a_letter_that_the_side_cuts_through_may_be_read_as_another_one() -> None:
+    cut = at((0, 108), (0, 108), (80, 188))
+    found = visible(cut, "nshora", called("Freshora", "partial"), span=(1, 6))
+    assert found[2] == 1.0, "where it has moved into the picture, all of it shows"
+    assert found[:2] == pytest.approx([5 / 8, 5 / 8])
+    beside = visible(cut, "Tuskshora", called("Freshora", "partial"), span=(4, 9))
+    assert beside[2] < 0.8, "another name stands at the side"
+
+
 @pytest.mark.parametrize("text", ["freshora", "freshorg", "freshor"])
 def test_a_longer_spelling_that_the_video_shows_is_taken_to_go_on_beyond_the_side(text: str) -> None:
     cut = at((1100, 1278))

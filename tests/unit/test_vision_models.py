@@ -176,6 +176,9 @@ def test_crops_are_rectified_measured_and_split() -> None:
     assert straight.shape == upright.shape
     assert cv2.matchTemplate(straight, upright, cv2.TM_CCOEFF_NORMED).max() > 0.9
     assert clarity(image, corners) > clarity(cv2.GaussianBlur(image, (0, 0), 4), corners)
+    smears = [clarity(cv2.blur(image, (length, 1)), corners) for length in (3, 9, 25)]
+    assert smears[0] > smears[1] > 0, "letters that a movement makes soft are clear to a degree"
+    assert smears[2] == 0, "nothing can be read where they are smeared over half of their height"
     assert len(look_hash(image, corners)) == 16
     assert line_border(straight) is None
     two = np.full((80, 260, 3), 250, np.uint8)
