@@ -19,7 +19,7 @@ from pathlib import Path
 from engine.domain.errors import EnvironmentProblem, SponsightError
 from engine.domain.jobs import JobStatus
 
-SECONDS = 4.0
+SECONDS = 3.0
 SIZE = (960, 540)
 FAILED = 1
 

@@ -82,7 +82,7 @@ def first_command(library: Path) -> dict[str, dict[str, object]]:
     """What a person sees who types `demo` and then S, X, →, ↓, Ctrl+Q."""
     environment = {**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
     environment.setdefault("DISPLAY", ":0")
-    words = ["--library", str(library), "demo", "--seconds", "6", "--size", "640x360", "--quiet"]
+    words = ["--library", str(library), "demo", "--seconds", "4", "--size", "640x360", "--quiet"]
     done = subprocess.run(
         [sys.executable, "-c", PERSON, *words], capture_output=True, text=True, timeout=150, env=environment
     )

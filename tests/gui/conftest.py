@@ -15,6 +15,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication, QDialog
 
 from app.container import Container, open_container
+from app.demo import render_demo
 from app.demo_run import DEMO_BOOK, prepare_demo
 from app.preferences import Preferences
 from engine.domain.jobs import DetectJob, JobStatus
@@ -93,7 +94,6 @@ class Driver:
         if widgets_of_ours():
             gc.collect()
         assert not widgets_of_ours(), "a closed window leaves widgets behind"
-        gc.freeze()  # What is left stays to the end: the next window's collection needn't go through it again.
 
 
 def widgets_of_ours() -> set[str]:
@@ -123,15 +123,24 @@ def finished_demo(made_once: MadeOnce) -> Path:
     return made_once("gui-demo", run)
 
 
+@pytest.fixture(scope="session")
+def brief_clip(made_once: MadeOnce) -> Path:
+    """Two seconds of a demo, for runs of which only matters that they are made."""
+    return (
+        made_once("brief", lambda to: render_demo(to / "demo.mp4", seed=1, seconds=2.0, size=SIZE))
+        / "demo.mp4"
+    )
+
+
 @pytest.fixture
-def clips(finished_demo: Path, tmp_path: Path) -> Callable[[int], list[Path]]:
+def clips(brief_clip: Path, tmp_path: Path) -> Callable[[int], list[Path]]:
     """Makes videos that differ (in what follows their last frame)."""
 
     def make(count: int) -> list[Path]:
         made = []
         for number in range(count):
             path = tmp_path / f"match {number}.mp4"
-            shutil.copy(next((finished_demo / "demo").glob("*.mp4")), path)
+            shutil.copy(brief_clip, path)
             with path.open("ab") as end:
                 end.write(b"\0\0\0\x0cfree" + bytes([number]) * 4)
             made.append(path)
