@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +18,15 @@ from engine.adapters.cv import cv2
 THREADS = 2
 """Fixed, because the encoder's bytes depend on it."""
 
+AHEAD = 3
+"""So many pictures may wait for the encoder while the next one is drawn."""
+
 
 class Encoder:
-    """A context manager that encodes BGR or planar YUV pictures of one size at a constant rate."""
+    """A context manager that encodes BGR or planar YUV pictures of one size at a constant rate, on a thread of its own.
+
+    Pictures are not copied: leave them as they are once added. What goes wrong is raised by one of the next calls, or
+    on leaving."""
 
     def __init__(
         self, path: Path, size: tuple[int, int], fps: Fraction, *, bit_rate: int, preset: str = "veryfast"
@@ -42,6 +51,8 @@ class Encoder:
         if codec == "libx264":
             stream.options = {"preset": preset, "maxrate": str(bit_rate * 2), "bufsize": str(bit_rate * 3)}
         self._stream, self._count = stream, 0
+        self._worker = ThreadPoolExecutor(1, "encoder")
+        self._waiting: deque[Future[None]] = deque()
 
     def __enter__(self) -> Encoder:
         return self
@@ -51,16 +62,30 @@ class Encoder:
     ) -> None:
         try:
             if kind is None:
-                self._mux(None)
+                self._add(self._mux, None)
+                while self._waiting:
+                    self._waiting.popleft().result()
         finally:
+            self._worker.shutdown(cancel_futures=True)
             self._container.close()
 
     def add_bgr(self, picture: Image) -> None:
         """Add a picture (h, w, 3) BGR."""
-        self.add_yuv(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)))
+        self._add(self._encode_bgr, picture)
 
     def add_yuv(self, planes: Image) -> None:
         """Add a picture as planar 4:2:0, (h * 3 / 2, w)."""
+        self._add(self._encode_yuv, planes)
+
+    def _add(self, encode: Callable[[Any], None], given: Any) -> None:
+        while len(self._waiting) >= AHEAD:
+            self._waiting.popleft().result()
+        self._waiting.append(self._worker.submit(encode, given))
+
+    def _encode_bgr(self, picture: Image) -> None:
+        self._encode_yuv(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)))
+
+    def _encode_yuv(self, planes: Image) -> None:
         frame = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts = self._count
         self._count += 1

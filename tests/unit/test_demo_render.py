@@ -15,6 +15,7 @@ from app.demo import DemoTruth, render_demo
 from app.demo.boards import identities
 from app.demo.camera import Camera, camera_at, plan_shots
 from app.demo.coverage import uncovered
+from app.demo.encode import Encoder
 from app.demo.lettering import ink_of
 from app.demo.render import DemoScene, truth_path
 from app.demo.scene import clipped
@@ -54,6 +55,14 @@ def test_what_cannot_be_rendered_is_refused(tmp_path: Path, wrong: dict[str, obj
     with pytest.raises(ValueError, match=r"cannot be rendered|no picture"):
         render_demo(tmp_path / "x.mp4", **{"size": SMALL, "seconds": 1.0, **wrong})  # type: ignore[arg-type]
     assert not (tmp_path / "x.mp4").exists()
+
+
+def test_what_goes_wrong_while_encoding_is_raised(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ValueError),
+        Encoder(tmp_path / "a.mp4", (320, 180), Fraction(25), bit_rate=1_000_000) as encoder,
+    ):
+        encoder.add_yuv(np.zeros((7, 5), np.uint8))
 
 
 def test_names_stand_where_the_truth_says(wide: tuple[DemoScene, np.ndarray, DemoTruth]) -> None:
