@@ -123,7 +123,12 @@ class CompileReportSettings(StageSettings):
         hard=False,
     )
     min_clarity: float = setting(
-        0.05, "Minimum clarity", "Signs less sharp than this don't count (0..1).", low=0, high=1, hard=False
+        0.05,
+        "Minimum clarity",
+        "Signs less sharp than this don't count (0..1). Letters that a movement has smeared have 0.",
+        low=0,
+        high=1,
+        hard=False,
     )
     min_visible: float = setting(
         0.8,

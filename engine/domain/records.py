@@ -105,7 +105,8 @@ class ScenesPart(Record, frozen=True):
 class Box(Record, frozen=True, array_like=True):
     """One region on one frame. `seen` says whether a detector found it on this frame or the track carried
     it here and the pixels confirmed it. `clarity` is the variance of the Laplacian of the crop scaled to
-    32 px height (>= 0), `visible` the share of the region inside the picture (0..1)."""
+    32 px height (>= 0; 0 where its letters are smeared), `visible` the share of the region inside the picture
+    (0..1)."""
 
     seq: int
     track: int
