@@ -28,6 +28,7 @@ def assert_whole_job_was_done(lines: list[str], kept: Path) -> None:
     assert (kept / "window.png").stat().st_size > 20_000
 
 
+@pytest.mark.full
 def test_self_test_of_the_checkout(tmp_path: Path):
     kept, home = tmp_path / "kept", tmp_path / "home"
     home.mkdir()
