@@ -36,7 +36,7 @@ class MatchBrands:
     frames for the book's reference pictures."""
 
     name: ClassVar = StageName.MATCH_BRANDS
-    version: ClassVar = 12
+    version: ClassVar = 13
     settings_type: ClassVar = MatchBrandsSettings
     payload_type: ClassVar[type[Record]] = MatchPart
     reads: ClassVar = (

@@ -25,7 +25,7 @@ from engine.visual.clutter import chance, score_of
 from engine.visual.reference import Reference, load_reference
 from engine.visual.search import SearchedFrame, search_frame
 
-SPACE, CHANCE_SPACE = "look/1", "look-chance/1"
+SPACE, CHANCE_SPACE = "look/2", "look-chance/1"
 """Where answers are remembered; the number changes whenever the search may answer otherwise."""
 SCORE_FLOOR = 0.25
 """Finds that are worth less are not kept: no threshold reaches below."""
