@@ -125,7 +125,7 @@ def _distance(corners: NDArray[np.float32], a: int, b: int) -> float:
 def clarity(picture: Pixels, corners: NDArray[np.float32]) -> float:
     """Variance of the Laplacian of the grey hull crop scaled to 32 px height (>= 0; higher is sharper); 0 where a
     movement has smeared the letters: even the steepest steps of brightness along the text take more than a quarter of
-    the height from dark to bright. The edges of a board, or what the picture's noise adds, are no letters."""
+    the height from dark to bright."""
     high, wide = picture.shape[:2]
     x0, y0 = (max(0, int(v)) for v in corners.min(axis=0))
     x1, y1 = (int(v) + 1 for v in corners.max(axis=0))

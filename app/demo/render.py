@@ -93,7 +93,7 @@ class DemoScene:
         else:
             self._ground(picture, camera, t)
             self._boards(picture, camera, later, t, seen)
-            self._people(picture, cover, camera, t, seen)
+            seen += self._people(picture, cover, camera, t)
             picture = blurred(picture, *_shift(camera, later), 0.0)
         if shot.star >= 0:
             self._star(picture, cover, camera, later, t, shot, seen)
@@ -115,7 +115,7 @@ class DemoScene:
         self._ground(small, half, t)
         self._boards(small, camera, later, t, seen, half)
         covered = np.zeros(small.shape[:2], np.uint8)
-        self._people(small, covered, half, t, [], far_only=True)
+        self._people(small, covered, half, t, far_only=True)
         cv2.resize(covered, self.size, dst=cover, interpolation=cv2.INTER_NEAREST)
         dx, dy = _shift(half, camera_at_size(later, 0.5))
         small = blurred(small, dx, dy, shot.defocus * self.size[0] / 1280 / 2)
@@ -167,14 +167,10 @@ class DemoScene:
         draw_goals(picture, brush)
 
     def _people(
-        self,
-        picture: Image,
-        cover: Image,
-        camera: Camera,
-        t: float,
-        seen: list[Seen],
-        far_only: bool = False,
-    ) -> None:
+        self, picture: Image, cover: Image, camera: Camera, t: float, far_only: bool = False
+    ) -> list[Seen]:
+        """Draws the play's people and the ball; returns the sponsors on shirts."""
+        seen: list[Seen] = []
         feet = np.array([[*self.play.place(m, t), 0.0] for m in self.play.movers])
         pixels, depth = camera.project(feet)
         ball = np.array([self.play.ball(t)])
@@ -202,6 +198,7 @@ class DemoScene:
                 cv2.circle(
                     picture, (int(at[0]), int(at[1])), int(size * 16), (240, 244, 244), -1, cv2.LINE_AA, 4
                 )
+        return seen
 
     def _sprite(self, mover: Mover, t: float, camera: Camera, height: float) -> Any:
         vx, vy = self.play.pace(mover, t)

@@ -126,10 +126,8 @@ def finished_demo(made_once: MadeOnce) -> Path:
 @pytest.fixture(scope="session")
 def brief_clip(made_once: MadeOnce) -> Path:
     """Two seconds of a demo, for runs of which only matters that they are made."""
-    return (
-        made_once("brief", lambda to: render_demo(to / "demo.mp4", seed=1, seconds=2.0, size=SIZE))
-        / "demo.mp4"
-    )
+    folder = made_once("brief", lambda to: render_demo(to / "demo.mp4", seed=1, seconds=2.0, size=SIZE))
+    return folder / "demo.mp4"
 
 
 @pytest.fixture
