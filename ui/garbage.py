@@ -4,7 +4,8 @@ Python collects in whichever thread happens to allocate; a widget or pixmap that
 program with it. So automatic collection is off while a window is open and a timer collects here instead: young
 objects often, everything only after a while without work. What came in large numbers since the last second is a run
 that was loaded: records, which form no cycles. Looking through a million of them would stop the window for a fifth
-of a second, so they are set aside until everything is collected.
+of a second, so they are set aside until everything is collected. What was there before the window, most of it modules,
+is set aside from the start.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class GarbageKeeper(QObject):
         super().__init__()
         self._was_enabled = gc.isenabled()
         gc.disable()
+        gc.freeze()
+        self._more_aside = False
         self._thresholds = gc.get_threshold()
         self._whole = self._busy = time.monotonic()
         self._timer = QTimer(self)
@@ -45,6 +48,7 @@ class GarbageKeeper(QObject):
         if young > LOADED:
             self._busy = now
             gc.freeze()
+            self._more_aside = True
         elif middle > self._thresholds[1]:
             self._busy = now
             gc.collect(1)
@@ -56,12 +60,15 @@ class GarbageKeeper(QObject):
             gc.unfreeze()
             gc.collect()
             gc.freeze()
+            self._more_aside = True
 
     def close(self) -> None:
         """Collects what the window left, here and now, and gives collection back to Python."""
         self._timer.stop()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        gc.unfreeze()
+        if self._more_aside:
+            gc.unfreeze()
         gc.collect()
+        gc.unfreeze()
         if self._was_enabled:
             gc.enable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import qasync
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication, QDialog
 
+import ui.garbage
 from app.container import Container, open_container
 from app.demo import render_demo
 from app.demo_run import DEMO_BOOK, prepare_demo
@@ -157,9 +159,11 @@ def demo_library(finished_demo: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_window(
-    qapp: QApplication, loop: asyncio.AbstractEventLoop, tmp_path: Path
+    qapp: QApplication, loop: asyncio.AbstractEventLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Driver]]:
-    """Opens windows; those that are still open at the end are closed in order."""
+    """Opens windows; those that are still open at the end are closed in order. What they load isn't set aside from
+    garbage collection: closing each of hundreds of windows would look through all that was before it as well."""
+    monkeypatch.setattr(ui.garbage, "LOADED", sys.maxsize)
     opened: list[Driver] = []
 
     def open_on(folder: Path, **options: object) -> Driver:

@@ -37,7 +37,7 @@ def driver(open_window: Callable[..., Driver], demo_library: Path) -> Driver:
 def most_seen(driver: Driver) -> BrandRow:
     brands = driver.app.container.brands
     seen = (r for r in brands.rows() if r.sources)
-    return max(seen, key=lambda r: len(brands.split_offer(r.id).pieces))
+    return max(seen, key=lambda r: r.occurrences)
 
 
 def open_dialog(qtbot, driver: Driver) -> SplitDialog:

@@ -55,7 +55,26 @@ def test_closing_gives_collection_back(qapp):
     was = gc.isenabled()
     keeper = GarbageKeeper()
     knot = weakref.ref(Knot())
-    gc.freeze()
     keeper.close()
     assert gc.isenabled() == was and gc.get_freeze_count() == 0
+    assert knot() is None
+
+
+def test_closing_frees_what_was_set_aside_with_a_loaded_run(keeper):
+    knot = weakref.ref(Knot())
+    run = [[n] for n in range(2 * LOADED)]
+    keeper._collect()
+    gc.collect()
+    assert knot() is not None and run
+    keeper.close()
+    assert knot() is None
+
+
+def test_what_was_there_before_the_window_is_not_looked_through(qapp):
+    gc.collect()
+    knot = weakref.ref(Knot())
+    keeper = GarbageKeeper()
+    keeper.close()
+    assert knot() is not None
+    gc.collect()
     assert knot() is None

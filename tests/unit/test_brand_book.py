@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,26 +38,41 @@ from engine.domain.geometry import rectangle
 from engine.domain.jobs import DetectJob
 from engine.domain.stages import StageName
 from engine.stage import encode
+from tests.made_once import MadeOnce
 from tests.stored_run import Board, Desk, row_of_boards
 from tests.unit.library_state import state_of
 
 
+@pytest.fixture(scope="session")
+def three_videos(made_once: MadeOnce) -> Path:
+    """A library with three brands and three videos, each with an accepted run; copy it."""
+
+    def make(folder: Path) -> None:
+        late = Board("ZORBLAX", 4, 8, rectangle(400, 300, 560, 330))
+        with Desk(folder / "library") as desk:
+            desk.brand("Hankook", "Hankuk")
+            desk.brand("Emirates")
+            desk.brand("Quixotl Bank")
+            desk.source([*row_of_boards(["HANKOOK", "EMIRATES", "ZORBLAX"]), late], name="first")
+            desk.source(row_of_boards(["HANKUK", "ZORB1AX", "HOME CROWD"], end=4.0), name="second")
+            desk.source(row_of_boards(["EMIRATES"], end=2.0), name="third")
+
+    return made_once("three-videos", make) / "library"
+
+
 @pytest.fixture
-def desk(desk: Desk) -> Desk:
-    desk.brand("Hankook", "Hankuk")
-    desk.brand("Emirates")
-    desk.brand("Quixotl Bank")
-    return desk
+def desk(three_videos: Path, library_dir: Path) -> Iterator[Desk]:
+    shutil.copytree(three_videos, library_dir)
+    with Desk(library_dir) as opened:
+        yield opened
 
 
 @pytest.fixture
 def jobs(desk: Desk) -> list[DetectJob]:
-    late = Board("ZORBLAX", 4, 8, rectangle(400, 300, 560, 330))
-    return [
-        desk.source([*row_of_boards(["HANKOOK", "EMIRATES", "ZORBLAX"]), late], name="first"),
-        desk.source(row_of_boards(["HANKUK", "ZORB1AX", "HOME CROWD"], end=4.0), name="second"),
-        desk.source(row_of_boards(["EMIRATES"], end=2.0), name="third"),
-    ]
+    """The accepted runs of the first, the second and the third video."""
+    ids = {s.name: s.id for s in desk.library.sources.all()}
+    found = [desk.library.jobs.accepted(ids[f"{name}.mp4"]) for name in ("first", "second", "third")]
+    return [job for job in found if job is not None]
 
 
 @pytest.fixture
