@@ -266,10 +266,11 @@ def _same(a: Text, b: Text) -> bool:
 
 
 def _vote(work: _Work) -> Voted:
-    votes = [Vote(t.text, t.scores) for i, t in work.quick.items() if i not in work.strong]
-    votes += [Vote(t.text, t.scores, _STRONG_WEIGHT) for t in work.strong.values()]
+    inside = [s.visible for s in work.showings]
+    votes = [Vote(t.text, t.scores, inside=inside[i]) for i, t in work.quick.items() if i not in work.strong]
+    votes += [Vote(t.text, t.scores, _STRONG_WEIGHT, inside[i]) for i, t in work.strong.items()]
     if work.around is not None:
-        votes.append(Vote(work.around.text, work.around.scores, _STRONG_WEIGHT))
+        votes.append(Vote(work.around.text, work.around.scores, _STRONG_WEIGHT, inside[work.order[0]]))
     return vote(votes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
@@ -12,15 +12,19 @@ from rapidfuzz.distance import Levenshtein
 _ALIKE = 50.0
 _MOST_OTHERS = 5
 _UNSURE, _SURE = 0.8, 0.95
+_LESS = 0.02
+"""How much less of a sign a view shows that is taken to show less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One reading: its text, the probability of each character (0..1), and how much it counts (> 0)."""
+    """One reading: its text, the probability of each character (0..1), how much it counts (> 0), and the share of the
+    sign (0..1) that was inside the picture."""
 
     text: str
     scores: tuple[float, ...]
     weight: float = 1.0
+    inside: float = 1.0
 
     @property
     def score(self) -> float:
@@ -64,13 +68,14 @@ def sure_core(v: Vote) -> Vote | None:
     cut = len(v.text) - (end - start)
     if not 1 <= cut <= 2 or end - start < 3 or min(v.scores[start:end]) < _SURE:
         return None
-    return Vote(v.text[start:end].strip(), v.scores[start:end], v.weight)
+    return replace(v, text=v.text[start:end].strip(), scores=v.scores[start:end])
 
 
 def vote(votes: Sequence[Vote]) -> Voted:
     """The text of a sign. The strongest reading (weight × score × letters) leads; the other readings that are
     like it vote on each of its places with their characters' probabilities, and may put in or leave out a
-    character only with a majority. Readings unlike the leader are kept among the others."""
+    character only with a majority. What lacks at the ends of a reading of less of the sign than the leader's was
+    outside the picture and leaves nothing out. Readings that say something else are kept among the others."""
     filled = [v for v in votes if v.text]
     if not filled:
         return Voted("", 0.0)
@@ -80,6 +85,8 @@ def vote(votes: Sequence[Vote]) -> Voted:
     total = sum(v.weight * v.score for v in filled)
     tally: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for v in filled:
+        if _shows_less(v, leader) and plain(v.text) in plain(text):
+            continue
         tally[v.text][0] += v.weight * v.score
         tally[v.text][1] = max(tally[v.text][1], v.score)
         core = sure_core(v)
@@ -93,6 +100,16 @@ def vote(votes: Sequence[Vote]) -> Voted:
     return Voted(text, round(score, 4), tuple(others[:_MOST_OTHERS]))
 
 
+def _shows_less(v: Vote, leader: Vote) -> bool:
+    return v.inside < leader.inside - _LESS
+
+
+def _piece(text: str, read: str) -> tuple[int, int]:
+    """Where the beginning or the end of `text` lies that is most like what was read: from, to."""
+    places = [(i, len(text)) for i in range(len(text))] + [(0, i) for i in range(len(text), 0, -1)]
+    return min(places, key=lambda p: Levenshtein.distance(text[p[0] : p[1]], read))
+
+
 def _by_place(leader: Vote, votes: Sequence[Vote]) -> tuple[str, float]:
     """The leader's text with each place voted on, and the mean score of the winning characters."""
     places: list[dict[str, float]] = [defaultdict(float) for _ in leader.text]
@@ -100,8 +117,12 @@ def _by_place(leader: Vote, votes: Sequence[Vote]) -> tuple[str, float]:
     best: dict[tuple[int, str], float] = {}
     everything = sum(v.weight for v in votes)
     for v in votes:
-        for step in Levenshtein.opcodes(leader.text, v.text):
-            i1, i2, j1, j2 = step.src_start, step.src_end, step.dest_start, step.dest_end
+        first, end = (
+            _piece(leader.text, v.text) if v.inside < leader.inside - _LESS else (0, len(leader.text))
+        )
+        for step in Levenshtein.opcodes(leader.text[first:end], v.text):
+            i1, i2 = first + step.src_start, first + step.src_end
+            j1, j2 = step.dest_start, step.dest_end
             if step.tag in ("equal", "replace"):
                 for i, j in zip(range(i1, i2), range(j1, j2), strict=False):
                     places[i][v.text[j]] += v.weight * v.scores[j]

@@ -65,7 +65,7 @@ class RunOcr:
     """Reads text; objects keep their class's name as their text."""
 
     name: ClassVar = StageName.RUN_OCR
-    version: ClassVar = 8
+    version: ClassVar = 9
     settings_type: ClassVar = RunOcrSettings
     payload_type: ClassVar[type[Record]] = TextsPart
     reads: ClassVar = (StageName.EXTRACT_FRAMES, StageName.DETECT_REGIONS)

@@ -25,6 +25,20 @@ def test_places_are_voted_on_one_by_one() -> None:
     assert vote(votes).text == "CARIBBANK"
 
 
+def test_a_view_that_shows_less_of_a_sign_leaves_out_no_letters_at_its_ends() -> None:
+    whole, cut = reading("os Tools", 0.98), [Vote("ols", (0.99,) * 3, inside=0.4)] * 2
+    voted = vote([whole, *cut])
+    assert voted.text == "os Tools" and voted.others == (), "a piece of the text is no rival of it"
+    assert vote([whole, reading("ols", 0.99), reading("ols", 0.99)]).text == "ols"
+    start = Vote("Lum", (0.99,) * 3, inside=0.5)
+    assert vote([reading("Lumeri"), start, start]).text == "Lumeri"
+
+
+def test_a_view_that_shows_less_of_a_sign_still_votes_on_the_letters_that_it_shows() -> None:
+    cut = Vote("nabet", (0.99,) * 5, inside=0.7)
+    assert vote([Vote("Fonatbet", (0.9,) * 8), cut, cut]).text == "Fonabet"
+
+
 def test_unlike_readings_stay_among_the_others() -> None:
     voted = vote([reading("emirates", 0.99), reading("emirates", 0.98), reading("FLY", 0.7)])
     assert voted.text == "emirates" and voted.score > 0.98
@@ -71,6 +85,14 @@ def test_large_sharp_whole_and_detected_crops_come_first() -> None:
     crops = [shown(0, height=10), shown(1, height=30), shown(2, 30, clarity=20), shown(3, 30, 100, False)]
     assert best_first(crops)[0] == 1
     assert best_first([Shown(0, 30, 100, 0.4, True), shown(1, 25)])[0] == 1
+
+
+def test_a_sign_that_leaves_the_picture_keeps_what_was_read_of_it_before() -> None:
+    said = {(0, i, WHOLE): Said("ols", 0.99) for i in (1, 2)}
+    reader = Book(said, Said("os Tools", 0.98)).reader()
+    leaving = [Shown(i / 2, 20, 100, inside, True) for i, inside in enumerate((0.8, 0.5, 0.4))]
+    (sign,) = read_signs([leaving], None, reader, RULES)
+    assert sign.voted.text == "os Tools"
 
 
 def test_stretches_cut_long_signs_evenly() -> None:
