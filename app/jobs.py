@@ -91,7 +91,7 @@ class JobService:
         what was decided about them where they had been removed. Raises UserFixable where the file can't be used."""
         from engine.adapters.probe import content_digest, probe
 
-        resolved = path.expanduser().resolve()
+        resolved = _resolved(path)
         found = probe(resolved)
         digest = content_digest(resolved)
         removed = self._library.removals.by_digest(digest)
@@ -115,7 +115,7 @@ class JobService:
         from engine.adapters.probe import content_digest
 
         asset = self._library.sources.get(source_id)
-        resolved = path.expanduser().resolve()
+        resolved = _resolved(path)
         if not resolved.is_file():
             raise UserFixable(
                 f"{resolved} is no file.", still_works="Nothing was changed.", to_do="Choose the video."
@@ -367,6 +367,18 @@ class JobService:
 
     def _changed(self, kind: str, *ids: str) -> None:
         self._mailbox.post(LibraryChanged(frozenset({kind}), ids))
+
+
+def _resolved(path: Path) -> Path:
+    """The path without links; UserFixable where they lead round in a circle."""
+    try:
+        return path.expanduser().resolve()
+    except (OSError, RuntimeError) as error:
+        raise UserFixable(
+            f"{path} is a link that leads nowhere: {error}.",
+            still_works="Nothing was imported or changed.",
+            to_do="Choose the video itself.",
+        ) from error
 
 
 def _is_same(asset: SourceAsset) -> bool:

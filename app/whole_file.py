@@ -10,10 +10,13 @@ from pathlib import Path
 
 from engine.domain.errors import UserFixable
 
+_LOOKED_AT = 65_536
+
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` beside `path` and put it in its place in one step; what was there before stays until then.
-    A link stays one: what it leads to is written. A device or pipe is written to, never replaced.
+    A link stays one: what it leads to is written. A device or pipe is written to, never replaced. All that we write is
+    text: a file that is not (a video, a library's database) was named by mistake and stays.
     Raises UserFixable where the place can't be written."""
     temporary = ""
     try:
@@ -24,6 +27,12 @@ def write_whole(path: Path, data: bytes) -> None:
             return
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, "it may only be read")
+        if path.exists() and not _is_text(path):
+            raise UserFixable(
+                f"{path} was not overwritten: it is no text but a video, a database or the like.",
+                still_works="The file is unchanged.",
+                to_do="Choose another name.",
+            )
         target = path.resolve()
         handle, temporary = tempfile.mkstemp(prefix=".sponsight.", dir=target.parent)
         with os.fdopen(handle, "wb") as file:
@@ -43,6 +52,11 @@ def write_whole(path: Path, data: bytes) -> None:
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _is_text(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b"\0" not in file.read(_LOOKED_AT)
 
 
 def _umask() -> int:

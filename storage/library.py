@@ -75,8 +75,8 @@ class Library:
         folder = (Path(folder) if folder is not None else default_folder()).absolute()
         if read_only:
             return cls._open_for_reading(folder)
-        _check_folder(folder)
         try:
+            _check_folder(folder)
             folder.mkdir(parents=True, exist_ok=True)
             lock = LibraryLock(folder / "lock")
         except OSError as error:
@@ -113,7 +113,15 @@ class Library:
     @classmethod
     def _open_for_reading(cls, folder: Path) -> Library:
         database = folder / "library.db"
-        if not database.is_file():
+        try:
+            there = database.is_file()
+        except OSError as error:
+            raise UserFixable(
+                f"The library {folder} can't be read: {error.strerror or error}.",
+                still_works="Nothing was made or changed.",
+                to_do="Check the permissions of the folder, and of those that it lies in.",
+            ) from error
+        if not there:
             raise UserFixable(
                 f"There is no library in {folder}.",
                 still_works="Nothing was made or changed.",

@@ -6,6 +6,7 @@ Only local files are opened: the protocol whitelist keeps a playlist in disguise
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,7 @@ def open_video(
 
 
 def check_file(path: Path) -> int:
-    """The file's size in bytes; UserFixable where it is missing, a folder, empty or not readable."""
+    """The file's size in bytes; UserFixable where it is missing, a folder, a pipe or device, empty or not readable."""
     try:
         if path.is_dir():
             raise UserFixable(
@@ -50,7 +51,14 @@ def check_file(path: Path) -> int:
                 still_works=_NOT_CHANGED,
                 to_do="Choose a video file inside it.",
             )
-        size = path.stat().st_size
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise UserFixable(
+                f"{path.name} is a pipe or a device, not a file.",
+                still_works=_NOT_CHANGED,
+                to_do="Write the video to a file, and choose that.",
+            )
+        size = facts.st_size
         with path.open("rb") as file:
             file.read(1)
     except FileNotFoundError:

@@ -90,6 +90,33 @@ def test_room_of_a_wide_window_goes_to_category_and_aliases(driver):
     assert header.sectionSize(CATEGORY) == 60, "a width that a person chose stays"
 
 
+def test_escape_leaves_a_filter_that_nothing_fits(qtbot, driver):
+    tab = page_of(driver).table_tab
+    tab.filter.setFocus()
+    qtbot.keyClicks(tab.filter, "zzzz")
+    driver.until(lambda: not tab.table.brands.shown)
+    key(qtbot, driver, Qt.Key.Key_Escape)
+    assert driver.window.focusWidget() is not tab.filter
+    key(qtbot, driver, Qt.Key.Key_Slash)
+    assert driver.window.focusWidget() is tab.filter
+    key(qtbot, driver, Qt.Key.Key_Return)
+    assert driver.window.focusWidget() is not tab.filter
+    tab.filter.clear()
+    driver.until(lambda: tab.table.brands.shown)
+    key(qtbot, driver, Qt.Key.Key_Slash)
+    key(qtbot, driver, Qt.Key.Key_Escape)
+    assert tab.table.isAncestorOf(driver.window.focusWidget()) or driver.window.focusWidget() is tab.table
+
+
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(driver):
+    driver.app.container.bus.do(AddBrand(name="<b>Bold</b> & Co"))
+    rows = page_of(driver).table_tab.table.brands
+    driver.until(lambda: any(r.name.startswith("<b>") for r in rows.rows))
+    choose(driver, "<b>Bold</b> & Co")
+    head = page_of(driver).table_tab.panel.head
+    assert head.text() == "<b>Bold</b> & Co" and head.textFormat() is Qt.TextFormat.PlainText
+
+
 def test_filter_books_and_kinds(driver):
     tab = page_of(driver).table_tab
     model = tab.table.brands

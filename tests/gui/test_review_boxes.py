@@ -86,6 +86,23 @@ def test_a_missed_sign_is_boxed_and_named_by_keys_alone(at):
     assert [str(d.kind) for d in at.decisions()] == ["draw"]
 
 
+def test_a_drawn_box_stays_the_item_when_it_is_corrected(at):
+    assert at.desk.wanted.undecided, "a drawn box is decided, so the queue leaves it out"
+    at.with_brand()
+    at.press(KEY.Key_N, KEY.Key_Up, KEY.Key_Return)
+    at.type("Keyed Sign")
+    at.press(KEY.Key_Return, KEY.Key_E)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Right, SHIFT)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Return)
+    at.settle()
+    corrected = at.desk.row
+    assert corrected is not None and corrected.brand_name == "Keyed Sign"
+    at.press(KEY.Key_Z, modifier=CTRL)
+    assert at.desk.row is not None and at.desk.row.brand_name == "Keyed Sign" != at.desk.row.key
+    at.press(KEY.Key_X)
+    assert not at.decisions()
+
+
 def test_start_and_end_of_a_sighting(at):
     row = next(r for r in at.desk.snapshot.rows if r.brand_name and r.span.seconds > 1.5 and len(r.keys) == 1)
     at.desk.choose(row.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -133,3 +134,21 @@ def test_a_video_that_was_overwritten_is_not_taken_for_the_one_before(
     assert main([*plan, str(here)]) == 0
     with Library.open(library_dir) as library:
         assert {s.path for s in library.sources.all()} == {str(here), str(there)}
+
+
+def test_a_link_that_leads_to_itself_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    video = tmp_path / "loop.mp4"
+    video.symlink_to(video)
+    assert main(["--library", str(tmp_path / "library"), "run", str(video), "--quiet"]) == 2
+    assert "leads nowhere" in capsys.readouterr().err
+
+
+def test_a_library_that_may_not_be_looked_into_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    assert main(["--library", str(tmp_path / "library"), "jobs"]) == 2
+    assert "can't be read: Permission denied" in capsys.readouterr().err

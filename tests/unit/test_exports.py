@@ -185,6 +185,15 @@ def test_a_file_that_may_only_be_read_is_left_alone(tmp_path: Path, monkeypatch:
     assert target.read_bytes() == b"signed"
 
 
+@pytest.mark.parametrize("head", [b"\0\0\0\x18ftypmp42", b"SQLite format 3\0"], ids=["video", "database"])
+def test_a_video_or_database_is_not_overwritten(tmp_path: Path, head: bytes) -> None:
+    target = tmp_path / "named by mistake"
+    target.write_bytes(head)
+    with pytest.raises(UserFixable, match="was not overwritten"):
+        write_whole(target, b"figures")
+    assert target.read_bytes() == head
+
+
 def test_the_longest_name_a_folder_takes(tmp_path: Path) -> None:
     target = tmp_path / ("n" * 250 + ".json")
     write_whole(target, b"new")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -68,6 +69,11 @@ def header_only(path: Path) -> None:
         (sound, "sound only"),
         (no_end, "no video"),
         (header_only, "no pictures"),
+        pytest.param(
+            lambda path: os.mkfifo(path),
+            "pipe",
+            marks=pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes among the files here"),
+        ),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, make: Callable[[Path], None], words: str) -> None:

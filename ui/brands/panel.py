@@ -72,6 +72,7 @@ class BrandPanel(QScrollArea):
     def _build(self) -> None:
         column = self._column
         self.head = QLabel(tr("No brand chosen"))
+        self.head.setTextFormat(Qt.TextFormat.PlainText)
         self.head.setProperty("look", "heading")
         self.head.setWordWrap(True)
         column.addWidget(self.head)
@@ -267,6 +268,7 @@ class BrandPanel(QScrollArea):
             if brand.aliases:
                 words += plural(len(brand.aliases), tr("  (+{n} alias)"), tr("  (+{n} aliases)"))
             label = QLabel(words)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setToolTip(", ".join((brand.canonical_name, *brand.aliases)))
             line.addWidget(label, 1)
             button = QPushButton(icon("unmerge"), tr("Un-merge"))
@@ -309,6 +311,7 @@ class BrandPanel(QScrollArea):
         _clear(self._history)
         for entry in entries:
             label = QLabel(f"{local_time(entry.at)}  {entry.title}")
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setProperty("look", "small")
             label.setWordWrap(True)
             label.setToolTip(tr("by {actor}").format(actor=entry.actor))

@@ -90,6 +90,7 @@ class TableTab(QWidget):
         parts.setStretchFactor(0, 1)
         parts.setSizes([900, 372])
         layout.addWidget(parts, 1)
+        self._none.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocusProxy(self.table)
         self.table.chosen.connect(self._chosen)
         self.table.wanted.connect(lambda _: self._to(self.panel.alias))
@@ -108,7 +109,7 @@ class TableTab(QWidget):
         self._timer.setInterval(FILTER_DELAY_MS)
         self._timer.timeout.connect(self._apply_filter)
         self.filter.textChanged.connect(self._timer.start)
-        self.filter.returnPressed.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.filter.returnPressed.connect(lambda: self.setFocus(Qt.FocusReason.OtherFocusReason))
         row.addWidget(self.filter, 1)
         self.book = QComboBox()
         self.book.setAccessibleName(tr("Show brands of a book"))
@@ -254,6 +255,7 @@ class TableTab(QWidget):
             words = tr("{shown} of {all}").format(shown=f"{shown:,}", all=words)
         self.count.setText(words)
         self._stack.setCurrentIndex(0 if shown else 1)
+        self.setFocusProxy(self.table if shown else self._none)
         if not total:
             self._none.say(tr("The book is empty"), tr("Make a brand by hand or import a CSV file."))
         elif not shown:

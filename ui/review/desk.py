@@ -397,18 +397,20 @@ class ReviewDesk(QObject):
         """The item that was looked at: by key, else the same brand or text at the same time, else its place. Of a
         source that was just opened: the first that nobody has decided."""
         key, number, before = self._before
-        if not snapshot.rows:
-            return self.key if self.key in snapshot.appearances else ""
-        if not key and not self.key:
-            return next((row for row in snapshot.rows if not row.decided), snapshot.rows[0]).key
         if self.key and (self.key in snapshot.place or self.key in snapshot.appearances):
             return self.key
         if before is not None:
+            # A person's box gets another key with each correction, and is decided: the queue may leave it out.
+            among = snapshot.whole if before.state == "manual" else snapshot.rows
             like = [
                 (r.span.overlap(before.span), r.key)
-                for r in snapshot.rows
+                for r in among
                 if (r.brand_name, r.text) == (before.brand_name, before.text)
             ]
             if like and max(like)[0] > 0:
                 return max(like)[1]
+        if not snapshot.rows:
+            return ""
+        if not key and not self.key:
+            return next((row for row in snapshot.rows if not row.decided), snapshot.rows[0]).key
         return snapshot.rows[min(number, len(snapshot.rows) - 1)].key if key or not self.key else self.key

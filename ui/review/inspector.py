@@ -98,6 +98,7 @@ class Inspector(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         self._title = QLabel()
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setProperty("look", "heading")
         self._title.setWordWrap(True)
         self._title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -297,6 +298,7 @@ class Inspector(QWidget):
 
 def _label(look: str) -> QLabel:
     label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     if look:
         label.setProperty("look", look)

@@ -44,6 +44,7 @@ class BrandPicker(QFrame):
         column.setContentsMargins(12, 10, 12, 12)
         column.setSpacing(6)
         self._title = QLabel()
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setProperty("look", "strong")
         column.addWidget(self._title)
         self.field = QLineEdit()
