@@ -34,6 +34,8 @@ _WRAP = 1 << 33
 _BACK_SECONDS = 10
 _AHEAD_SECONDS = 3600
 _TICK_PACKETS = 2000
+_LONGEST_SECONDS, _LONGEST_PICTURES = 10, 50
+"""How long a picture may stand, in seconds and in usual intervals: what is over both is no picture but a hole."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,17 @@ class VideoIndex:
     by_byte: bool = False
     stopped: int | None = None
     _keys: tuple[Ints, Ints] = field(init=False, repr=False, compare=False)
+    _holes: tuple[Ints, Ints] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         rows = np.flatnonzero(self.key)
         order = np.argsort(self.pts[rows], kind="stable")
         object.__setattr__(self, "_keys", (self.pts[rows][order], rows[order]))
+        steps = np.diff(self.display)
+        usual = int(np.median(steps)) if len(steps) else 0
+        longest = max(_LONGEST_PICTURES * usual, int(_LONGEST_SECONDS / self.time_base))
+        before = np.flatnonzero(steps > longest)
+        object.__setattr__(self, "_holes", (self.display[before] + usual, self.display[before + 1]))
 
     @property
     def zero(self) -> int:
@@ -83,6 +91,13 @@ class VideoIndex:
         wanted = self.zero + int(seconds / self.time_base // 1)
         at = int(np.searchsorted(self.display, wanted, side="right")) - 1
         return int(self.display[max(at, 0)])
+
+    def is_silent(self, seconds: Fraction) -> bool:
+        """True where the file has no picture `seconds` after the first one: the one before is over, and the next comes
+        so late (over ten seconds and 50 usual intervals) that nobody saw that one stand there."""
+        wanted = self.zero + int(seconds / self.time_base // 1)
+        starts, ends = self._holes
+        return bool(((starts <= wanted) & (wanted < ends)).any())
 
     def at_time(self, micro: int) -> int:
         """Timestamp of the frame on display `micro` microseconds after the first one (clamped).
@@ -230,7 +245,7 @@ def _end(display: Ints, pts: Ints, durations: Ints, stream: VideoStream, time_ba
     usual = int(np.median(np.diff(display))) if len(display) > 1 else 0
     rate = stream.guessed_rate or Fraction(25)
     # A single long last duration is a container's way of padding; nobody sees a frame of 10 s there.
-    if own <= 0 or (usual > 0 and own > 50 * usual):
+    if own <= 0 or (usual > 0 and own > _LONGEST_PICTURES * usual):
         own = usual or round(1 / (rate * time_base))
     return last + max(own, 1)
 

@@ -35,7 +35,7 @@ class ExtractFrames:
     """Samples the source at the grid points of one chunk (see domain.md)."""
 
     name: ClassVar[StageName] = StageName.EXTRACT_FRAMES
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     settings_type: ClassVar[type[ExtractFramesSettings]] = ExtractFramesSettings
     payload_type: ClassVar[type[FramesPart]] = FramesPart
     reads: ClassVar[tuple[StageName, ...]] = ()
@@ -54,7 +54,8 @@ class ExtractFrames:
         context: FrameRecord | None = None
         frames: list[FrameRecord] = []
         lost: list[int] = []
-        grid = range(max(chunk.first - 1, 0), chunk.last)
+        silent = {k for k in range(max(chunk.first - 1, 0), chunk.last) if index.is_silent(k / view.fps)}
+        grid = [k for k in range(max(chunk.first - 1, 0), chunk.last) if k not in silent]
         pictures = frames_at(
             source.path,
             grid,
@@ -74,7 +75,8 @@ class ExtractFrames:
                 frames.append(record)
             ctx.tick(max(0, min(picture.time, chunk.span.end) - chunk.span.start) / 1_000_000)
         opened = bool(frames) and frames[0].seq == chunk.first
-        if context is not None and not opened and index.on_display(chunk.first / view.fps) == context.pts:
+        stays = context is not None and index.on_display(chunk.first / view.fps) == context.pts
+        if context is not None and stays and not opened and chunk.first not in silent:
             # The same picture is still on display: it opens this chunk too, so that no chunk is without one.
             frames.insert(0, FrameRecord(chunk.first, *_rest(context)))
         problems = [
@@ -84,7 +86,16 @@ class ExtractFrames:
             for k in lost
             if k >= chunk.first
         ]
-        for problem in problems:
+        holes = [
+            ItemProblem(
+                f"{SAMPLE}{k}",
+                f"There is no picture at {format_time(grid_time(k, view.fps))}: a hole in the video.",
+            )
+            for k in sorted(silent)
+            if k >= chunk.first
+        ]
+        # A hole may be long: its first sample tells of it.
+        for problem in (*problems, *holes[:1]):
             ctx.problem(problem.where, problem.what)
         ctx.tick(chunk.span.seconds)
         stopped = index.stopped
@@ -96,7 +107,7 @@ class ExtractFrames:
             frames=tuple(frames),
             context=context,
             stopped_at=stopped,
-            problems=tuple(problems),
+            problems=(*problems, *holes),
         )
 
     def items(self, payload: FramesPart) -> int:
@@ -118,7 +129,7 @@ class ExtractFrames:
 
 
 def lost_samples(part: FramesPart) -> frozenset[int]:
-    """The grid numbers whose pictures the file holds but nobody can decode."""
+    """The grid numbers whose pictures nobody can decode, or of which the file holds none."""
     return frozenset(int(p.where.removeprefix(SAMPLE)) for p in part.problems if p.where.startswith(SAMPLE))
 
 

@@ -97,8 +97,6 @@ def test_a_drawn_box_stays_the_item_when_it_is_corrected(at):
     at.settle()
     corrected = at.desk.row
     assert corrected is not None and corrected.brand_name == "Keyed Sign"
-    at.press(KEY.Key_Z, modifier=CTRL)
-    assert at.desk.row is not None and at.desk.row.brand_name == "Keyed Sign" != at.desk.row.key
     at.press(KEY.Key_X)
     assert not at.decisions()
 

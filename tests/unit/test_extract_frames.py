@@ -11,10 +11,12 @@ from engine.adapters.probe import content_digest, probe
 from engine.domain.errors import Cancelled, UserFixable
 from engine.domain.jobs import SourceAsset
 from engine.domain.records import FramesPart
+from engine.domain.stages import StageName
 from engine.grid import chunk_grid
 from engine.stage import decode, encode
-from engine.stage_settings import ExtractFramesSettings
+from engine.stage_settings import ExtractFramesSettings, FilterScenesSettings
 from engine.stages.extract_frames import INDEX_SPACE, ExtractFrames, estimate_store_bytes, lost_samples
+from engine.stages.filter_scenes import FilterScenes
 from tests.engine_support import MemoryBlobs, MemoryContext, source_asset, view_of
 from tests.video_support import make_video, number_of
 
@@ -107,6 +109,27 @@ def test_a_frame_that_stays_on_display_opens_each_chunk(tmp_path: Path) -> None:
     numbers = [[(f.seq, number_of(ctx.image(f))) for f in p.frames] for p in parts]
     assert numbers == [[(0, 0), (1, 2), (2, 4)], [(4, 4)], [(8, 4)], [(16, 4), (20, 5)]]
     assert [f.time for f in parts[3].frames] == [620_000, 10_000_000]
+
+
+def test_a_hole_in_the_video_is_lost_and_no_frame_stands_for_it(tmp_path: Path) -> None:
+    pts = [*range(100), *range(2000, 2100)]
+    path = make_video(tmp_path / "v.mp4", 200, pts=pts, time_base=Fraction(1, 50), rate=50)
+    source, ctx = source_of(path), MemoryContext()
+    parts = extract(source, ctx)
+    assert source.duration == 42_000_000
+    assert [f.seq for p in parts for f in p.frames] == [0, 1, 2, 3, 80, 81, 82, 83]
+    assert set().union(*map(lost_samples, parts)) == set(range(4, 80))
+    assert 1 <= len(ctx.problems) <= len(parts), "one word for each chunk"
+    scenes = [
+        FilterScenes().run(
+            view_of(source, (c,), c, {StageName.EXTRACT_FRAMES: [p]}), FilterScenesSettings(), ctx
+        )
+        for c, p in zip(chunk_grid(source.duration, FPS), parts, strict=True)
+    ]
+    assert sum(s.span.seconds for part in scenes for s in part.unknown) == pytest.approx(38.0, abs=0.5)
+    assert sum(s.seconds for part in scenes for k in part.kept for s in k.spans) == pytest.approx(
+        4.0, abs=0.5
+    )
 
 
 def test_max_edge_and_quality_act(video: Path) -> None:
