@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.mailbox import LibraryChanged, Mailbox
+from app.paths import without_links
 from app.profiles import DEFAULT_PROFILE
 from app.run_making import RunMaker
 from app.run_record import RunRecorder
@@ -91,7 +92,7 @@ class JobService:
         what was decided about them where they had been removed. Raises UserFixable where the file can't be used."""
         from engine.adapters.probe import content_digest, probe
 
-        resolved = _resolved(path)
+        resolved = without_links(path)
         found = probe(resolved)
         digest = content_digest(resolved)
         removed = self._library.removals.by_digest(digest)
@@ -115,7 +116,7 @@ class JobService:
         from engine.adapters.probe import content_digest
 
         asset = self._library.sources.get(source_id)
-        resolved = _resolved(path)
+        resolved = without_links(path)
         if not resolved.is_file():
             raise UserFixable(
                 f"{resolved} is no file.", still_works="Nothing was changed.", to_do="Choose the video."
@@ -367,18 +368,6 @@ class JobService:
 
     def _changed(self, kind: str, *ids: str) -> None:
         self._mailbox.post(LibraryChanged(frozenset({kind}), ids))
-
-
-def _resolved(path: Path) -> Path:
-    """The path without links; UserFixable where they lead round in a circle."""
-    try:
-        return path.expanduser().resolve()
-    except (OSError, RuntimeError) as error:
-        raise UserFixable(
-            f"{path} is a link that leads nowhere: {error}.",
-            still_works="Nothing was imported or changed.",
-            to_do="Choose the video itself.",
-        ) from error
 
 
 def _is_same(asset: SourceAsset) -> bool:

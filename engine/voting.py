@@ -117,9 +117,7 @@ def _by_place(leader: Vote, votes: Sequence[Vote]) -> tuple[str, float]:
     best: dict[tuple[int, str], float] = {}
     everything = sum(v.weight for v in votes)
     for v in votes:
-        first, end = (
-            _piece(leader.text, v.text) if v.inside < leader.inside - _LESS else (0, len(leader.text))
-        )
+        first, end = _piece(leader.text, v.text) if _shows_less(v, leader) else (0, len(leader.text))
         for step in Levenshtein.opcodes(leader.text[first:end], v.text):
             i1, i2 = first + step.src_start, first + step.src_end
             j1, j2 = step.dest_start, step.dest_end

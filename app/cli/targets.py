@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.cli.console import on_the_clock
 from app.container import Container
+from app.paths import without_links
 from app.source_removal import kept_until
 from engine.domain.errors import UserFixable
 from engine.domain.jobs import DetectJob, JobStatus, SourceAsset
@@ -17,7 +18,7 @@ from storage.removals import Removed
 def find_source(app: Container, word: str) -> SourceAsset:
     """The imported source of this file: by content, and where there is no file (any more) by path. UserFixable
     where there is none, or where it was removed."""
-    path = Path(word).expanduser().resolve()
+    path = without_links(Path(word))
     known = app.jobs.sources()
     digest = _digest(path)
     for source in known:
@@ -44,7 +45,7 @@ def find_removed(app: Container, word: str) -> list[Removed]:
     """The removed sources that a word means, the last removed first: of this file's content, else of this path, else
     of this name or id."""
     gone = app.removal.removed()
-    path = Path(word).expanduser().resolve()
+    path = without_links(Path(word))
     digest = _digest(path) if gone else ""
     return (
         [r for r in gone if r.source.content_digest == digest]

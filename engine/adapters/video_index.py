@@ -66,10 +66,9 @@ class VideoIndex:
         rows = np.flatnonzero(self.key)
         order = np.argsort(self.pts[rows], kind="stable")
         object.__setattr__(self, "_keys", (self.pts[rows][order], rows[order]))
-        steps = np.diff(self.display)
-        usual = int(np.median(steps)) if len(steps) else 0
+        usual = _usual_step(self.display)
         longest = max(_LONGEST_PICTURES * usual, int(_LONGEST_SECONDS / self.time_base))
-        before = np.flatnonzero(steps > longest)
+        before = np.flatnonzero(np.diff(self.display) > longest)
         object.__setattr__(self, "_holes", (self.display[before] + usual, self.display[before + 1]))
 
     @property
@@ -86,16 +85,20 @@ class VideoIndex:
         """Microseconds from the first frame shown."""
         return pts_to_micro(pts - self.zero, self.time_base)
 
+    def _stamp(self, seconds: Fraction) -> int:
+        """The timestamp that lies `seconds` after the first frame."""
+        return self.zero + int(seconds / self.time_base // 1)
+
     def on_display(self, seconds: Fraction) -> int:
         """Timestamp of the frame on display `seconds` after the first one (clamped to the file)."""
-        wanted = self.zero + int(seconds / self.time_base // 1)
+        wanted = self._stamp(seconds)
         at = int(np.searchsorted(self.display, wanted, side="right")) - 1
         return int(self.display[max(at, 0)])
 
     def is_silent(self, seconds: Fraction) -> bool:
         """True where the file has no picture `seconds` after the first one: the one before is over, and the next comes
         so late (over ten seconds and 50 usual intervals) that nobody saw that one stand there."""
-        wanted = self.zero + int(seconds / self.time_base // 1)
+        wanted = self._stamp(seconds)
         starts, ends = self._holes
         return bool(((starts <= wanted) & (wanted < ends)).any())
 
@@ -238,11 +241,16 @@ def _unwrap(raw: Ints, dts: Ints, time_base: Fraction) -> Ints:
     return np.where(raw == NONE, NONE, clock + offset + lag)
 
 
+def _usual_step(display: Ints) -> int:
+    """The median time from one shown frame to the next; 0 for a single one."""
+    return int(np.median(np.diff(display))) if len(display) > 1 else 0
+
+
 def _end(display: Ints, pts: Ints, durations: Ints, stream: VideoStream, time_base: Fraction) -> int:
     """Where the last shown frame stops: its own length, else the usual one."""
     last = int(display[-1])
     own = int(durations[np.flatnonzero(pts == last)[-1]])
-    usual = int(np.median(np.diff(display))) if len(display) > 1 else 0
+    usual = _usual_step(display)
     rate = stream.guessed_rate or Fraction(25)
     # A single long last duration is a container's way of padding; nobody sees a frame of 10 s there.
     if own <= 0 or (usual > 0 and own > _LONGEST_PICTURES * usual):

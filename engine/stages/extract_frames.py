@@ -54,8 +54,9 @@ class ExtractFrames:
         context: FrameRecord | None = None
         frames: list[FrameRecord] = []
         lost: list[int] = []
-        silent = {k for k in range(max(chunk.first - 1, 0), chunk.last) if index.is_silent(k / view.fps)}
-        grid = [k for k in range(max(chunk.first - 1, 0), chunk.last) if k not in silent]
+        points = range(max(chunk.first - 1, 0), chunk.last)
+        silent = [k for k in points if index.is_silent(k / view.fps)]
+        grid = [k for k in points if k not in silent]
         pictures = frames_at(
             source.path,
             grid,
@@ -75,8 +76,12 @@ class ExtractFrames:
                 frames.append(record)
             ctx.tick(max(0, min(picture.time, chunk.span.end) - chunk.span.start) / 1_000_000)
         opened = bool(frames) and frames[0].seq == chunk.first
-        stays = context is not None and index.on_display(chunk.first / view.fps) == context.pts
-        if context is not None and stays and not opened and chunk.first not in silent:
+        if (
+            context is not None
+            and not opened
+            and chunk.first not in silent
+            and index.on_display(chunk.first / view.fps) == context.pts
+        ):
             # The same picture is still on display: it opens this chunk too, so that no chunk is without one.
             frames.insert(0, FrameRecord(chunk.first, *_rest(context)))
         problems = [
@@ -91,7 +96,7 @@ class ExtractFrames:
                 f"{SAMPLE}{k}",
                 f"There is no picture at {format_time(grid_time(k, view.fps))}: a hole in the video.",
             )
-            for k in sorted(silent)
+            for k in silent
             if k >= chunk.first
         ]
         # A hole may be long: its first sample tells of it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -50,11 +50,17 @@ def follows(tab: ClustersTab) -> bool:
     return tab.members.cluster is tab.clusters.clusters[tab.list.currentIndex().row()]
 
 
-def to_the_first(keys: Keys, tab: ClustersTab) -> None:
-    """Up to the first cluster: another level leaves the list on the one that it stood on."""
+def to_cluster(keys: Keys, tab: ClustersTab, wanted: Callable[[], bool]) -> None:
+    """Down to the first cluster that is the wanted one (else to the last), from the top: another level leaves the list
+    on the cluster that it stood on."""
     for _ in tab.clusters.clusters:
         keys.press(Qt.Key.Key_Up)
     keys.until(lambda: tab.list.currentIndex().row() == 0 and follows(tab))
+    for _ in range(len(tab.clusters.clusters)):
+        if wanted():
+            break
+        keys.press(Qt.Key.Key_Down)
+        keys.until(partial(follows, tab))
 
 
 def test_cluster_merge_undo_and_unmerge_by_keys(keys: Keys) -> None:
@@ -80,12 +86,7 @@ def test_cluster_merge_undo_and_unmerge_by_keys(keys: Keys) -> None:
     def names() -> list[str]:
         return [m.text for m in tab.members.members]
 
-    to_the_first(keys, tab)
-    for _ in range(len(tab.clusters.clusters)):
-        if f"{seen.name}x" in names():
-            break
-        keys.press(Qt.Key.Key_Down)
-        keys.until(partial(follows, tab))
+    to_cluster(keys, tab, lambda: f"{seen.name}x" in names())
     assert f"{seen.name}x" in names() and seen.name in names()
     assert tab.names.currentText() == seen.name
     keys.until(lambda: tab._seen is not None)
@@ -217,12 +218,7 @@ def test_deny_list_and_not_the_same_by_keys(keys: Keys) -> None:
     keys.until(lambda: tab.loaded_level == "edit")
     keys.rest()
     keys.press(Qt.Key.Key_Escape)
-    to_the_first(keys, tab)
-    for _ in range(len(tab.clusters.clusters)):
-        if other in [m.brand_id for m in tab.members.members]:
-            break
-        keys.press(Qt.Key.Key_Down)
-        keys.until(partial(follows, tab))
+    to_cluster(keys, tab, lambda: other in [m.brand_id for m in tab.members.members])
     kept_apart = {m.brand_id or m.text for m in tab.members.chosen()}
     assert {other, seen.id} <= kept_apart
     keys.press(Qt.Key.Key_N)

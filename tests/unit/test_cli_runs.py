@@ -136,10 +136,14 @@ def test_a_video_that_was_overwritten_is_not_taken_for_the_one_before(
         assert {s.path for s in library.sources.all()} == {str(here), str(there)}
 
 
-def test_a_link_that_leads_to_itself_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", ["run", "show"])
+def test_a_link_that_leads_to_itself_is_told(
+    library_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    Library.open(library_dir).close()
     video = tmp_path / "loop.mp4"
     video.symlink_to(video)
-    assert main(["--library", str(tmp_path / "library"), "run", str(video), "--quiet"]) == 2
+    assert main(["--library", str(library_dir), command, str(video)]) == 2
     assert "leads nowhere" in capsys.readouterr().err
 
 
