@@ -55,6 +55,16 @@ class BrandRow:
     machine_seconds: float
     undecided: int
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Its aliases, then names and aliases of what was merged into it, each once: what leads to it by text."""
+        merged = (text for b in self.merged for text in (b.canonical_name, *b.aliases))
+        return tuple(dict.fromkeys((*self.aliases, *merged)))
+
+    def is_in(self, book: str) -> bool:
+        """Whether a run that is limited to this book knows the brand: it, or what was merged into it, stands there."""
+        return book in self.books or any(book in b.books for b in self.merged)
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:

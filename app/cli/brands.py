@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from app.book_csv import BookRow, read_book_csv, write_book_csv
+from app.brand_book import BrandRow
 from app.cli.console import RunReporter, table
 from app.cli.targets import find_job, find_source, is_completed
 from app.commands import (
@@ -43,20 +44,23 @@ def do_brands(given: argparse.Namespace) -> int:
     return code
 
 
-def _listed(brands: list[KnownBrand], book: str | None) -> list[KnownBrand]:
-    return [b for b in brands if b.merged_into is None and (book is None or book in b.books)]
+def _of_book(app: Container, book: str | None) -> list[BrandRow]:
+    """The surviving brands that a run with this book knows, of all where none is given; UserFixable without such a
+    book."""
+    if book:
+        app.library.brands.check_books((book,))
+    return [b for b in app.brands.rows(quick=True) if not book or b.is_in(book)]
 
 
 def _list(given: argparse.Namespace) -> int:
     with open_container(given.library, read_only=True) as app:
-        if given.book:
-            app.library.brands.check_books((given.book,))
-        brands = _listed(app.library.brands.all(), given.book)
+        brands = _of_book(app, given.book)
         if given.json:
-            print(msgspec.json.encode(brands).decode())
+            chosen = {b.id for b in brands}
+            print(msgspec.json.encode([b for b in app.library.brands.all() if b.id in chosen]).decode())
             return 0
         rows = [("brand", "aliases", "category", "books")]
-        rows += [(b.canonical_name, ", ".join(b.aliases), b.category, ", ".join(b.books)) for b in brands]
+        rows += [(b.name, ", ".join(b.spellings), b.category, ", ".join(b.books)) for b in brands]
         print(table(rows))
         print(f"{len(brands)} brands")
         return 0
@@ -72,10 +76,8 @@ def _import(given: argparse.Namespace) -> int:
 
 def _export(given: argparse.Namespace) -> int:
     with open_container(given.library, read_only=True) as app:
-        if given.book:
-            app.library.brands.check_books((given.book,))
-        brands = _listed(app.library.brands.all(), given.book)
-    rows = [BookRow(b.canonical_name, b.aliases, b.category, b.origin) for b in brands]
+        brands = _of_book(app, given.book)
+    rows = [BookRow(b.name, b.spellings, b.category, b.origin) for b in brands]
     write_book_csv(rows, given.file)
     print(f"Wrote {len(rows)} brands to {given.file}")
     return 0

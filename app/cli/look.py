@@ -7,7 +7,7 @@ import argparse
 import msgspec
 
 from app.cli.console import on_the_clock, table
-from app.cli.figures import print_exposure
+from app.cli.figures import load_figures, print_exposure
 from app.cli.targets import find_job, find_source, is_completed
 from app.commands import AcceptRun
 from app.container import Container, open_container
@@ -56,8 +56,12 @@ def do_show(given: argparse.Namespace) -> int:
     with open_container(given.library, read_only=True) as app:
         job = find_job(app, given.target, lambda j: True, "at all")
         checkpoints = app.library.jobs.checkpoints(job.id)
+        is_complete = job.status is JobStatus.COMPLETED
         if given.json:
-            print(msgspec.json.encode({"job": job, "checkpoints": checkpoints}).decode())
+            from app.exports.json_document import both_figures
+
+            figures = both_figures(load_figures(app, job)) if is_complete else None
+            print(msgspec.json.encode({"job": job, "checkpoints": checkpoints, "figures": figures}).decode())
             return 0
         _print_job(job, status_word(app, job))
         rows = [("stage", "outcome", "items", "parts run", "reused", "seconds", "note")]
@@ -74,7 +78,7 @@ def do_show(given: argparse.Namespace) -> int:
             for c in checkpoints
         ]
         print(table(rows, right=frozenset({2, 3, 4, 5})))
-        if job.status is JobStatus.COMPLETED:
+        if is_complete:
             print()
             print_exposure(app, job)
         return 0
@@ -129,11 +133,10 @@ def do_accept(given: argparse.Namespace) -> int:
 def do_export(given: argparse.Namespace) -> int:
     from app.exports.csv_tables import write_csv
     from app.exports.json_document import write_json
-    from app.overlay import load_overlay
 
     with open_container(given.library, read_only=True) as app:
         job = find_job(app, given.target, is_completed, "that is complete")
-        overlay = load_overlay(app.library, job.id)
+        overlay = load_figures(app, job)
         written = (
             write_csv(overlay, given.output)
             if given.format == "csv"

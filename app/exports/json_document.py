@@ -53,6 +53,14 @@ def document(overlay: Overlay) -> dict[str, Any]:
             "samples_per_second": float(run.fps),
         },
         "frames": _frames(overlay),
+        **both_figures(overlay),
+        "funnel": dict(run.funnel),
+    }
+
+
+def both_figures(overlay: Overlay) -> dict[str, Any]:
+    """The figures of the run alone and with people's decisions, and which decisions those are, as plain data."""
+    return {
         "machine": figures_data(overlay.machine),
         "effective": {
             "decision_revision": overlay.revision,
@@ -60,7 +68,6 @@ def document(overlay: Overlay) -> dict[str, Any]:
             "orphans": len(overlay.orphans),
             **figures_data(overlay.effective),
         },
-        "funnel": dict(run.funnel),
     }
 
 

@@ -59,14 +59,69 @@ def test_a_run_whose_frames_are_lost_is_exported_with_the_same_figures(
     assert [f["detections"] for f in after["frames"]] == [f["detections"] for f in before["frames"]]
 
 
-def test_lost_figures_are_told_with_the_way_to_get_them_back(
+def shown(folder: Path, job: DetectJob, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    assert main(["--library", str(folder), "show", job.id]) == 0
+    return capsys.readouterr().out.split("\n\n", 2)[2]
+
+
+def test_lost_figures_are_made_again_from_what_is_left(
     library_dir: Path, job: DetectJob, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Library.open(library_dir) as library:
         assert (StageName.COMPILE_REPORT, JOB_CHUNK) in library.parts.attached(job.id)
+    before = shown(library_dir, job, capsys)
+    assert "Hankook" in before
     lose(library_dir, job, StageName.COMPILE_REPORT)
-    assert main(["--library", str(library_dir), "show", job.id]) == 5
-    assert f"replay {job.id[:8]} --from compile_report" in capsys.readouterr().err
+    assert shown(library_dir, job, capsys) == before
+
+
+@pytest.mark.parametrize("words", [["show"], ["show", "--json"], ["export", "--output", "x.json"]])
+def test_lost_findings_are_told_with_the_way_to_get_them_back(
+    library_dir: Path,
+    job: DetectJob,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for stage in (StageName.ESCALATE_CLOUD, StageName.ESCALATE_VLM, StageName.MATCH_BRANDS):
+        lose(library_dir, job, stage)
+    assert main(["--library", str(library_dir), words[0], job.id, *words[1:]]) == 5
+    assert f"replay {job.id[:8]} --from match_brands" in capsys.readouterr().err
+    assert not (tmp_path / "x.json").exists()
+
+
+def test_figures_on_the_terminal_are_those_with_decisions(
+    library_dir: Path, job: DetectJob, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert "machine" not in shown(library_dir, job, capsys)
+    with Desk(library_dir) as desk:
+        for text, kind in (("HANKOOK", "reject"), ("ZORBLAX", "confirm")):
+            chosen = (desk.key_of(job, text),)
+            desk.bus.do(
+                Decide(
+                    source_id=job.source_asset_id,
+                    job_id=job.id,
+                    appearance_keys=chosen,
+                    kind=kind,
+                    brand_name="Zorblax" if kind == "confirm" else "",
+                )
+            )
+    told = shown(library_dir, job, capsys)
+    document = exported(library_dir, job, tmp_path / "figures.json")
+    capsys.readouterr()
+    (zorblax,) = document["effective"]["brands"]
+    (hankook,) = document["machine"]["brands"]
+    rows = {line.split()[0]: line.split()[1:3] for line in told.splitlines() if line.split()}
+    assert rows["brand"] == ["seconds", "machine"]
+    assert rows["Hankook"] == ["0.0", f"{hankook['seconds']:.1f}"]
+    assert rows["Zorblax"] == [f"{zorblax['seconds']:.1f}", "0.0"]
+    assert "of 1 brands" in told and "0 appearances wait for a decision, 0 texts are unresolved" in told
+    assert main(["--library", str(library_dir), "show", job.id, "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    assert figures == {name: document[name] for name in ("machine", "effective")}
 
 
 def test_what_a_repair_cant_mend_is_not_called_sound(

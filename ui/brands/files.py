@@ -62,7 +62,7 @@ class BookFiles(QObject):
 
     def export(self, rows: Sequence[BrandRow], path: Path) -> None:
         """Writes brands with what was merged into them as a CSV that can be imported again."""
-        lines = [BookRow(r.name, _spellings(r), r.category, r.origin) for r in rows]
+        lines = [BookRow(r.name, r.spellings, r.category, r.origin) for r in rows]
         words = plural(len(lines), tr("{n} brand was written to"), tr("{n} brands were written to"))
         self._services.tasks.call(
             tr("Exporting brands"),
@@ -132,8 +132,3 @@ class ImportDialog(Dialog):
         lines = tuple(BookLine(r.name, r.aliases, r.category, r.origin) for r in self._file.rows)
         self.accept()
         self.agreed.emit(ImportBook(book=self.book.text().strip(), lines=lines, origin=self._path.name))
-
-
-def _spellings(row: BrandRow) -> tuple[str, ...]:
-    merged = (t for b in row.merged for t in (b.canonical_name, *b.aliases))
-    return tuple(dict.fromkeys((*row.aliases, *merged)))

@@ -78,8 +78,7 @@ def _aliases(row: BrandRow) -> str:
 
 
 def _haystack(row: BrandRow) -> str:
-    merged = (t for b in row.merged for t in (b.canonical_name, *b.aliases))
-    return "\n".join((row.name, row.category, *row.aliases, *merged)).casefold()
+    return "\n".join((row.name, row.category, *row.spellings)).casefold()
 
 
 class BrandModel(QAbstractTableModel):
@@ -123,7 +122,7 @@ class BrandModel(QAbstractTableModel):
             row
             for row, find in zip(self.rows, self._find, strict=True)
             if all(word in find for word in words)
-            and (not self._book or self._book in row.books)
+            and (not self._book or row.is_in(self._book))
             and self._passes(row)
         ]
         wanted.sort(key=lambda r: r.name.casefold())
