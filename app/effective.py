@@ -207,13 +207,19 @@ def _edited(run: RunResult, machine: Appearance, edit: Decision, span: Span) -> 
     return _along(run, correction, machine.seen), correction.span if correction.span.length else span
 
 
+def drawn_key(decision: Decision, number: int) -> str:
+    """The key under which a drawn box is shown. A correction is another decision, but still the same box: it keeps
+    the key that the box got when it was drawn."""
+    return decision.members[number].appearance or f"{decision.id}:{number}"
+
+
 def drawn_by(
     run: RunResult, decision: Decision, number: int, member: Member, names: Names
 ) -> EffectiveAppearance:
     brand_id = names.resolve(decision.brand_id) if decision.brand_id else ""
     seen = _along(run, member, ())
     return EffectiveAppearance(
-        key=f"{decision.id}:{number}",
+        key=drawn_key(decision, number),
         state=State.MANUAL,
         machine=None,
         span=member.span,

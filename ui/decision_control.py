@@ -71,11 +71,25 @@ class DecisionControl(QObject):
     def _after_decisions(
         self, what: str, take: Callable[..., Change | None], done: Callable[[Change | None], None]
     ) -> None:
-        """Takes the step that is the newest once all is stored that was decided before this was asked for."""
-        call = partial(
-            self._services.tasks.call, what, partial(take, initiator=INITIATOR), done, in_turn=True
+        """Takes the step that is the newest once all is stored that was decided before this was asked for. The change
+        is delivered before anything else, so that what it leads to is shown at once."""
+
+        def taken(change: Change | None) -> None:
+            self._services.bridge.drain()
+            try:
+                done(change)
+            finally:
+                self._review.taken_back()
+
+        def failed(error: Exception) -> None:
+            self._review.taken_back()
+            raise error  # to be told as any other
+
+        self._review.take_back(
+            lambda: self._services.tasks.call(
+                what, partial(take, initiator=INITIATOR), taken, failed=failed, in_turn=True
+            )
         )
-        self._review.when_stored(call)
 
     def _undone(self, change: Change | None) -> None:
         if change is None:

@@ -102,6 +102,15 @@ class ReviewArea(Protocol):
         """Calls `act` when all that was decided by now is in the log or on its way there as the next."""
         ...
 
+    def take_back(self, act: Callable[[], None]) -> None:
+        """Calls `act`, an undo or redo, as `when_stored` does; keys that are pressed from now on wait until what it
+        leads to is shown."""
+        ...
+
+    def taken_back(self) -> None:
+        """What `take_back` called is stored or has failed, and what it leads to was asked for."""
+        ...
+
     def store_waiting(self) -> None:
         """Sends on what was decided and waits for its turn: the window is about to close."""
         ...

@@ -115,8 +115,8 @@ def _brand_table(brands: list[ReportRow], truth: Mapping[str, float] | None) -> 
         for name, true_seconds in sorted(truth.items()):
             if name not in found and true_seconds > 0:
                 rows.append([name, "0.0", f"{true_seconds:.1f}", *[""] * (len(head) - 3)])
-    elif any(b.effective != b.machine for b in brands):
+    elif any(row.effective != row.machine for row in brands):
         head.insert(2, "machine")
-        for line, b in zip(rows, brands, strict=True):
-            line.insert(2, f"{b.machine.seconds:.1f}" if b.machine is not None else "0.0")
+        for line, row in zip(rows, brands, strict=True):
+            line.insert(2, f"{row.machine.seconds:.1f}" if row.machine is not None else "0.0")
     return table([head, *rows], right=frozenset(range(1, len(head))))

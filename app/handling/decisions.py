@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.commands import ClearDecision, Decide, DrawBox, EditBox, SplitFrame
+from app.effective import drawn_key
 from app.handling.members import (
     appearance_in,
     corrected,
@@ -183,14 +184,12 @@ def edit_box(cmd: EditBox, work: Work) -> Outcome:
     """A correction replaces the one before it and starts from it. A drawn box is edited as a drawn box."""
     run = _run(work, cmd.source_id, cmd.job_id)
     decisions = work.library.decisions
-    drawn_id, _, number = cmd.appearance_key.rpartition(":")
-    drawn = decisions.get_many([drawn_id], conn=work.conn) if drawn_id else []
-    if drawn:
-        before = drawn[0]
+    drawn = _drawn(work, run, cmd.appearance_key) if ":" in cmd.appearance_key else None
+    if drawn is not None:
+        before, at = drawn
         members = list(before.members)
-        at = int(number)
         member = corrected(members[at], cmd.time, cmd.polygon, cmd.start, cmd.end)
-        members[at] = member
+        members[at] = msgspec.structs.replace(member, appearance=cmd.appearance_key)
         kind, brand_id, brand_name = before.kind, before.brand_id, before.brand_name
         decisions.set_active([before.id], False, conn=work.conn)
         kept = tuple(members)
@@ -225,6 +224,17 @@ def _run(work: Work, source_id: str, job_id: str) -> RunResult:
     if run.source.id != source_id:
         raise _elsewhere()
     return run
+
+
+def _drawn(work: Work, run: RunResult, key: str) -> tuple[Decision, int] | None:
+    """The decision that drew the box of this key, or corrected it last, and the number of its member; None where it
+    is no drawn box."""
+    for decision in work.library.decisions.of_source(run.source.id, conn=work.conn):
+        if decision.kind is DecisionKind.DRAW:
+            for number in range(len(decision.members)):
+                if drawn_key(decision, number) == key:
+                    return decision, number
+    return None
 
 
 def _appearance(work: Work, run: RunResult, key: str) -> Appearance:

@@ -14,7 +14,7 @@ from engine.adapters.probe import check_same
 from engine.adapters.tonemap import upright_size
 from engine.adapters.video import Picture, frames_at
 from engine.adapters.video_index import VideoIndex, build_index, pack_index, unpack_index
-from engine.domain.errors import StageFailed
+from engine.domain.errors import StageFailed, UserFixable
 from engine.domain.jobs import SourceAsset
 from engine.domain.records import FrameRecord, FramesPart, ItemProblem
 from engine.domain.stages import StageName
@@ -49,6 +49,16 @@ class ExtractFrames:
         return ()
 
     def run(self, view: View, settings: ExtractFramesSettings, ctx: Context) -> FramesPart:
+        try:
+            return self._extract(view, settings, ctx)
+        except UserFixable as error:
+            raise UserFixable(
+                error.message,
+                still_works="What the run finished before is kept, and so are all decisions.",
+                to_do=f"{error.to_do} Then start the run again: it goes on from there.",
+            ) from error
+
+    def _extract(self, view: View, settings: ExtractFramesSettings, ctx: Context) -> FramesPart:
         chunk, source = _chunk(view), view.source
         index = source_index(source, ctx)
         context: FrameRecord | None = None

@@ -74,6 +74,27 @@ def test_a_missed_sign_is_drawn_and_named(at):
     assert not at.decisions()
 
 
+def test_an_undone_correction_of_a_drawn_box_leads_to_the_box(at):
+    at.with_brand()
+    at.press(KEY.Key_N, KEY.Key_Up, KEY.Key_Return)
+    at.type("Handmade Sign")
+    at.press(KEY.Key_Return, KEY.Key_E)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Right, SHIFT)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Return)
+    at.settle()
+    assert "Correct" in at.undo_title
+    (drawn,) = at.decisions()
+    for words in ("edit.undo", "edit.redo", "edit.undo"):
+        at.desk.choose(next(r.key for r in at.desk.snapshot.rows if r.brand_name != "Handmade Sign"))
+        at.settle()
+        at.driver.do(words)
+        at.driver.until(lambda: [d.id for d in at.decisions()] != [drawn.id])
+        at.settle()
+        (drawn,) = at.decisions()
+        assert at.desk.row is not None and at.desk.row.brand_name == "Handmade Sign"
+        assert at.desk.row.span.holds(at.review.player.time)
+
+
 def test_a_missed_sign_is_boxed_and_named_by_keys_alone(at):
     at.with_brand()
     frame = at.review.canvas.frame

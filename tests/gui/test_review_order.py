@@ -47,6 +47,43 @@ def test_undo_takes_back_what_was_decided_last_however_quickly_it_is_asked_for(a
     at.driver.until(lambda: [at.state(k) for k in keys] == ["unsure"] * 3)
 
 
+def test_keys_pressed_right_after_undo_are_meant_for_what_it_leads_to(at):
+    """Ctrl+Z, then S at once: what was taken back is what becomes unsure, and a second Ctrl+Z takes that back."""
+    row = at.with_brand()
+    at.press(KEY.Key_X)
+    next_key = at.desk.key
+    assert next_key not in row.keys
+    at.press(KEY.Key_Z, modifier=CTRL)
+    at.press(KEY.Key_Z, modifier=CTRL | SHIFT)
+    at.desk.choose(next_key)
+    at.settle()
+    for key, modifier in ((KEY.Key_Z, CTRL), (KEY.Key_S, Qt.KeyboardModifier.NoModifier)):
+        QTest.keyClick(QApplication.focusWidget() or at.window, key, modifier)
+    at.driver.until(lambda: at.state(row.key) == "unsure")
+    at.settle()
+    assert at.state(next_key) == "undecided"
+    at.desk.choose(next_key)
+    for key, modifier in ((KEY.Key_Z, CTRL), (KEY.Key_X, Qt.KeyboardModifier.NoModifier), (KEY.Key_Z, CTRL)):
+        QTest.keyClick(QApplication.focusWidget() or at.window, key, modifier)
+    at.driver.until(lambda: at.undo_title == "")
+    at.settle()
+    assert at.state(row.key) == at.state(next_key) == "undecided"
+
+
+def test_keys_after_an_undo_that_opens_a_list_are_no_commands(at):
+    row = at.with_brand()
+    at.press(KEY.Key_X)
+    for key, modifier in (
+        (KEY.Key_Z, CTRL),
+        (KEY.Key_B, Qt.KeyboardModifier.NoModifier),
+        (KEY.Key_X, Qt.KeyboardModifier.NoModifier),
+    ):
+        QTest.keyClick(QApplication.focusWidget() or at.window, key, modifier)
+    at.driver.until(at.review.canvas.picker.isVisible)
+    at.settle()
+    assert at.state(row.key) == "undecided" and not at.undo_title
+
+
 @pytest.mark.parametrize("leave", ["close the window", "close the run"])
 def test_what_was_decided_just_before_leaving_is_stored(at, leave):
     at.with_brand()

@@ -166,8 +166,10 @@ def test_lost_samples_are_reported_and_the_rest_is_kept(tmp_path: Path) -> None:
 
 def test_a_file_that_is_gone_is_said(video: Path) -> None:
     source = source_asset(path=str(video.with_name("gone.mp4")), content_digest="x")
-    with pytest.raises(UserFixable, match="no file"):
+    with pytest.raises(UserFixable, match="no file") as caught:
         extract(source, MemoryContext())
+    assert "finished" in caught.value.still_works and "imported" not in caught.value.still_works
+    assert "again" in caught.value.to_do
 
 
 @pytest.mark.parametrize("warm", [False, True])

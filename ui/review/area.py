@@ -21,6 +21,7 @@ from ui.review.player import Player
 from ui.review.preview import Preview
 from ui.review.queue_pane import QueuePane
 from ui.review.thumbnails import Thumbnails
+from ui.review.type_ahead import TypeAhead
 from ui.review.verdicts import Verdicts
 from ui.review.wanted import Wanted
 from ui.text import tr
@@ -63,6 +64,7 @@ class Review(QObject):
         self.draft = BoxDraft(self)
         self.previewed = Preview(self)
         self.arrival = Arrival(self)
+        self._ahead = TypeAhead(self)
         self._stored: StoredFrames | None = None
         self._handlers = handlers(self)
         self._notice = QTimer(self)
@@ -97,6 +99,7 @@ class Review(QObject):
         self.timeline.picked.connect(self._picked)
         self.timeline.brand_chosen.connect(self._brand_chosen)
         self.verdicts.said.connect(self.say)
+        self.verdicts.leading_on.connect(self._ahead.wait)
         self.verdicts.rematch_wanted.connect(self.rematch_wanted)
         self.services.bridge.jobs.connect(self._jobs_moved)
 
@@ -113,6 +116,12 @@ class Review(QObject):
 
     def when_stored(self, act: Callable[[], None]) -> None:
         self.desk.when_stored(act)
+
+    def take_back(self, act: Callable[[], None]) -> None:
+        self._ahead.take_back(partial(self.desk.when_stored, act))
+
+    def taken_back(self) -> None:
+        self._ahead.taken_back()
 
     def store_waiting(self) -> None:
         self.desk.store_waiting()
@@ -139,7 +148,7 @@ class Review(QObject):
     def trigger(self, action_id: str) -> None:
         handler = self._handlers.get(action_id)
         if handler is not None and self.desk.session is not None:
-            handler()
+            self._ahead.do(handler)
 
     def hold(self, action_id: str, down: bool) -> None:
         if action_id == "canvas.hide_boxes":

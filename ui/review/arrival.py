@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ui.review.places import Place, Places
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class Arrival(QObject):
     """`places` are the item and the frame that were looked at last in each source."""
 
+    arrived = Signal()
+    """What was waited for is there or will not come."""
+
     def __init__(self, review: Review) -> None:
         super().__init__(review)
         self._review = review
@@ -24,6 +27,12 @@ class Arrival(QObject):
         self._opening = ""
         self.places = Places()
         review.desk.leaving.connect(self.remember)
+        review.desk.snapshot_changed.connect(self._changed)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it was asked to go somewhere that isn't there yet."""
+        return self._wanted is not None or bool(self._opening)
 
     def expect(self, source: SourceAsset) -> None:
         """A run of this source is about to be opened."""
@@ -37,11 +46,13 @@ class Arrival(QObject):
         self._opening = ""
 
     def jump(self, time: int, appearance: str) -> None:
-        """To a time (microseconds; negative: the item's best), now or once the run that is being opened is there."""
+        """To a time (microseconds; negative: the item's best), now or once the run or change that it belongs to is
+        shown."""
         review = self._review
         snapshot = review.desk.snapshot
         found = snapshot.appearances.get(appearance) if snapshot is not None and appearance else None
-        if snapshot is None or self._opening or (found is None and time < 0):
+        comes = bool(appearance) and found is None and (time < 0 or not review.desk.idle)
+        if snapshot is None or self._opening or comes:
             self._wanted = time, appearance
             return
         self._wanted = None
@@ -64,9 +75,14 @@ class Arrival(QObject):
         """The run is there with its queue."""
         another, self._opening = bool(self._opening), ""
         if self._wanted is not None:
-            QTimer.singleShot(0, self._late_jump)
+            QTimer.singleShot(0, partial(self._late_jump, opened=True))
         elif another and (place := self.places.of(source.id)) is not None:
             QTimer.singleShot(0, partial(self._go_back, place))
+
+    def _changed(self) -> None:
+        """What was asked for may be there now."""
+        if self._wanted is not None and not self._opening:
+            QTimer.singleShot(0, self._late_jump)
 
     def remember(self) -> None:
         """Keeps where the person is in the source that is shown."""
@@ -81,8 +97,17 @@ class Arrival(QObject):
             self._review.desk.choose(place.key, seek=False)
             self._review.player.seek(place.time)
 
-    def _late_jump(self) -> None:
-        snapshot = self._review.desk.snapshot
-        if self._wanted is not None and snapshot is not None:
-            time, appearance = self._wanted
-            self.jump(max(time, 0) if appearance not in snapshot.appearances else time, appearance)
+    def _late_jump(self, *, opened: bool = False) -> None:
+        """To what is there now; what isn't, though all is shown, is gone. Of a run that was just `opened` the
+        beginning is shown instead."""
+        desk = self._review.desk
+        if self._wanted is None or desk.snapshot is None:
+            return
+        time, appearance = self._wanted
+        if not appearance or appearance in desk.snapshot.appearances:
+            self.jump(time, appearance)
+        elif opened or desk.idle:
+            self._wanted = None
+            if opened or time >= 0:
+                self._review.player.seek(max(time, 0))
+        self.arrived.emit()

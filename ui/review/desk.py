@@ -89,6 +89,7 @@ class ReviewDesk(QObject):
         self.snapshot: Snapshot | None = None
         self.wanted = Wanted()
         self.key = ""
+        self.is_opening = False
         self.pending: dict[str, Pending] = {}
         self._held: frozenset[str] = frozenset()
         self._steps: deque[_Step] = deque()
@@ -119,7 +120,12 @@ class ReviewDesk(QObject):
     @property
     def settled(self) -> bool:
         """Whether nothing is on its way to the library."""
-        return not self._busy and not self._steps and not self._late.isActive()
+        return self.idle and not self._late.isActive()
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was decided or changed so far is shown; a run that goes on may still bring more."""
+        return not self._busy and not self._steps
 
     # Opening ---------------------------------------------------------------------------------------
 
@@ -130,6 +136,7 @@ class ReviewDesk(QObject):
             self.refresh_soon()
             return
         container, wanted = self._services.container, self.wanted
+        self.is_opening = True
         if self.source is None or self.source.id != source.id:
             self._begin(source, job)
 
@@ -141,6 +148,7 @@ class ReviewDesk(QObject):
 
         def done(made: tuple[ReviewSession, Snapshot]) -> None:
             same_source = self.source is not None and self.source.id == source.id
+            self.is_opening = False
             self._remember_item()
             self.source, self.job = source, job
             self.session, snapshot = made
@@ -154,7 +162,11 @@ class ReviewDesk(QObject):
             self.opened.emit()
             self._show(snapshot)
 
-        self._services.tasks.call(tr("Opening the run"), work, done, newest="review-open")
+        def failed(error: Exception) -> None:
+            self.is_opening = False
+            raise error  # to be told as any other
+
+        self._services.tasks.call(tr("Opening the run"), work, done, failed=failed, newest="review-open")
 
     def _begin(self, source: SourceAsset, job: DetectJob) -> None:
         """Of another source the first frame is shown as soon as the run is read, before its queue is made."""
@@ -182,6 +194,7 @@ class ReviewDesk(QObject):
         """Shows nothing."""
         self._services.tasks.call(tr("Closing the run"), lambda: None, newest="review-begin")
         self._services.tasks.call(tr("Closing the run"), lambda: None, newest="review-open")
+        self.is_opening = False
         self._forget()
 
     def _forget(self) -> None:
@@ -400,11 +413,9 @@ class ReviewDesk(QObject):
         if self.key and (self.key in snapshot.place or self.key in snapshot.appearances):
             return self.key
         if before is not None:
-            # A person's box gets another key with each correction, and is decided: the queue may leave it out.
-            among = snapshot.whole if before.state == "manual" else snapshot.rows
             like = [
                 (r.span.overlap(before.span), r.key)
-                for r in among
+                for r in snapshot.rows
                 if (r.brand_name, r.text) == (before.brand_name, before.text)
             ]
             if like and max(like)[0] > 0:

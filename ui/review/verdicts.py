@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.brand_search import BrandHit
     from app.command_bus import Change
     from app.commands import Verdict
+    from app.effective import EffectiveAppearance
     from app.review import CandidateRow
     from app.review_rows import QueueRow
     from engine.domain.geometry import Polygon
@@ -31,6 +32,8 @@ class Verdicts(QObject):
     """Sends decisions on the desk's item. `said` carries a quiet word for the canvas' notice line."""
 
     said = Signal(str)
+    leading_on = Signal()
+    """What is stored now leads to another item: keys that follow are meant for that one."""
     rematch_wanted = Signal(object)
     """Ids of sources that are to be matched again."""
 
@@ -72,8 +75,7 @@ class Verdicts(QObject):
         assert source is not None and self._desk.job is not None
         drawn = self._is_drawn(row)
         if row.orphan is not None or drawn:
-            id = row.orphan[0] if row.orphan is not None else row.key.rpartition(":")[0]
-            command = ClearDecision(source_id=source.id, decision_ids=(id,))
+            command = ClearDecision(source_id=source.id, decision_ids=self._decisions_on(row))
         elif self._state_of(row) == "undecided" and not self._is_edited(row):
             self.said.emit(tr("Nothing was decided here."))
             return
@@ -215,6 +217,7 @@ class Verdicts(QObject):
                 stored()
                 self._drawn(change, name)
 
+            self.leading_on.emit()
             self._desk.do(tr("Storing the box"), command, done=done)
 
         seen = self._desk.snapshot.brands if self._desk.snapshot is not None else ()
@@ -377,9 +380,17 @@ class Verdicts(QObject):
         return str(row.state) == "manual"
 
     def _is_edited(self, row: QueueRow) -> bool:
-        snapshot = self._desk.snapshot
-        found = (snapshot.appearances.get(k) for k in row.keys) if snapshot is not None else ()
-        return any(a is not None and a.edited for a in found)
+        return any(a.edited for a in self._appearances(row))
+
+    def _decisions_on(self, row: QueueRow) -> tuple[str, ...]:
+        """Ids of the decisions that an orphan or a drawn box is."""
+        if row.orphan is not None:
+            return (row.orphan[0],)
+        return tuple(a.decision.id for a in self._appearances(row) if a.decision is not None)
+
+    def _appearances(self, row: QueueRow) -> list[EffectiveAppearance]:
+        known = self._desk.snapshot.appearances if self._desk.snapshot is not None else {}
+        return [known[key] for key in row.keys if key in known]
 
     def _on_orphan(self, row: QueueRow, kind: Verdict) -> None:
         if kind == "reject":
