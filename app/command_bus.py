@@ -167,11 +167,12 @@ class CommandBus:
             step = steps[-1]
             with self._library.db.write() as conn:
                 entries = [self._library.audit.get(i, conn=conn) for i in step.entries]
+                notes: list[tuple[str, ...]] = []
                 with recorded(conn) as rows:
                     for entry in reversed(entries):
-                        take_back(conn, from_plain(entry.inverse["rows"]))
+                        notes.append(take_back(conn, from_plain(entry.inverse["rows"])))
                 self._library.removals.check(conn=conn)
-                outcome = _outcome_of(verb, step, entries)
+                outcome = replace(_outcome_of(verb, step, entries), notes=_united(notes))
                 subject = self._standing(outcome, conn)
                 made = self._append(
                     verb,

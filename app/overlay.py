@@ -91,14 +91,16 @@ class Overlay:
 
     @cached_property
     def detections(self) -> list[Detection]:
-        """Effective detections: one per frame of every appearance that counts."""
+        """Effective detections: one per frame of every appearance that counts. What a person drew or corrected counts
+        once: the machine may see it too, or in pieces that each got the whole correction."""
         found: list[Detection] = []
         taken: dict[tuple[str, int], list[Polygon]] = defaultdict(list)
-        for a in sorted(self.appearances, key=lambda a: a.state is State.MANUAL):
+        for a in sorted(self.appearances, key=lambda a: (a.state is State.MANUAL, a.edited)):
             if not a.counts:
                 continue
+            by_person = a.edited or a.state is State.MANUAL
             for d in detections_of(a):
-                if a.state is State.MANUAL and already_there(taken[a.brand_id, d.seq], d.polygon):
+                if by_person and already_there(taken[a.brand_id, d.seq], d.polygon):
                     continue
                 taken[a.brand_id, d.seq].append(d.polygon)
                 found.append(d)

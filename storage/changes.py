@@ -66,13 +66,20 @@ def recorded(conn: Connection) -> Iterator[list[RowChange]]:
         conn.exec_driver_sql("UPDATE temp.sponsight_recording SET active = 0")
 
 
-def take_back(conn: Connection, changes: Sequence[RowChange]) -> None:
-    """Bring each row of `changes` from its `new` back to its `old` state, last change first.
+def take_back(conn: Connection, changes: Sequence[RowChange]) -> tuple[str, ...]:
+    """Bring each row of `changes` from its `new` back to its `old` state, last change first. Returns sentences on what
+    had to stay as it is.
 
     The decision revision of every source concerned goes up by one: revisions never go back.
     Raises Conflict, with nothing written once the caller's transaction rolls back, where a row is no longer as
-    the change left it. A run that was deleted since needs nothing put back."""
+    the change left it. A run that was deleted since needs nothing put back; where it would be the one that counts
+    again, the one that counts now goes on counting."""
     conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    notes: tuple[str, ...] = ()
+    runs = [c for c in changes if c.table == "detect_jobs"]
+    if any(c.old and c.old["accepted"] and _row(conn, c.table, c.key) is None for c in runs):
+        notes = ("The run that would count again was deleted, so nothing changes about which run counts.",)
+        changes = [c for c in changes if c.table != "detect_jobs"]
     concerned = _sources_of(conn, changes)
     for change in reversed(changes):
         _take_back(conn, change)
@@ -80,6 +87,7 @@ def take_back(conn: Connection, changes: Sequence[RowChange]) -> None:
         conn.exec_driver_sql(
             "UPDATE source_assets SET decision_revision = decision_revision + 1 WHERE id = ?", (source,)
         )
+    return notes
 
 
 def _sources_of(conn: Connection, changes: Sequence[RowChange]) -> set[str]:

@@ -116,7 +116,7 @@ class Decisions:
             rows = conn.execute(
                 select(*COLUMNS)
                 .where(*conditions)
-                .order_by(DecisionRow.created_at, DecisionRow.revision, DecisionRow.id)
+                .order_by(DecisionRow.revision, DecisionRow.created_at, DecisionRow.id)
             ).all()
             members: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
             chosen = select(DecisionRow.id).where(*conditions)

@@ -129,13 +129,25 @@ class Desk:
                 codec="h264",
             )
         )
+        return self._begun(asset, boards, {}, chunks)
+
+    def _begun(
+        self, asset: SourceAsset, boards: Sequence[Board], overrides: Overrides, chunks: int | None = None
+    ) -> DetectJob:
         # Finding by look is tested elsewhere; here it would only cost time.
-        overrides: Overrides = {"match_brands": {"use_looks": False}}
-        job = self.jobs.create(asset.id, escalation=False, overrides=overrides)
+        settings: Overrides = {"match_brands": {"use_looks": False}, **overrides}
+        job = self.jobs.create(asset.id, escalation=False, overrides=settings)
         self.library.jobs.move(job.id, JobStatus.RUNNING)
         store_frame_stages(self.library, job, asset, boards, slice(chunks))
         self._going[job.id] = boards, chunks
         return job
+
+    def seen_again(self, job: DetectJob, boards: Sequence[Board]) -> DetectJob:
+        """Another finished run of the same source, with other settings, that saw these boards."""
+        asset = self.library.sources.get(job.source_asset_id)
+        made = self._begun(asset, boards, {"filter_scenes": {"keep_every": 3.0}})
+        self.library.jobs.move(made.id, JobStatus.COMPLETED)
+        return self.replay(made)
 
     def store_more(self, job: DetectJob) -> None:
         """Store the chunks that `unfinished` left out."""
@@ -210,7 +222,7 @@ def store_frame_stages(
             library.parts.save(
                 job.id,
                 StoredPart(
-                    key=digest_of([asset.content_digest, str(stage), chunk.index]),
+                    key=digest_of([asset.content_digest, repr(boards), str(stage), chunk.index]),
                     stage=stage,
                     stage_version=1,
                     chunk=chunk.index,

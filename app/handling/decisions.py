@@ -18,7 +18,7 @@ from app.handling.members import (
     frame_member,
     text_under,
 )
-from app.handling.standing import held_decisions
+from app.handling.standing import held_decisions, other_pieces
 from app.handling.work import BRANDS, DECISIONS, Outcome, Work, several
 from app.overlay import FRAME_MARK, FRAME_NOTE, member_of
 from engine.domain.brands import KnownBrand, ReferenceCrop
@@ -199,7 +199,7 @@ def edit_box(cmd: EditBox, work: Work) -> Outcome:
         for decision in _standing(work, run, [appearance.key])[appearance.key]:
             if decision.kind is DecisionKind.EDIT:
                 base = decision.members[-1]
-                decisions.set_active([decision.id], False, conn=work.conn)
+        _overrule(work, run, [appearance.key], (DecisionKind.EDIT,), frames=False)
         kind, brand_id, brand_name = DecisionKind.EDIT, "", ""
         kept = (anchor, corrected(base, cmd.time, cmd.polygon, cmd.start, cmd.end))
     made = decisions.add(_decision(work, run, kind, kept, brand_id, brand_name, ""), conn=work.conn)
@@ -373,21 +373,36 @@ def _held(work: Work, run: RunResult, keys: list[str]) -> dict[str, list[tuple[D
 def _overrule(
     work: Work, run: RunResult, keys: Sequence[str], kinds: tuple[DecisionKind, ...], *, frames: bool
 ) -> list[str]:
-    """Switch off the decisions of these kinds on these appearances. Members of a group decision that are not
-    among them keep it, as a decision of their own. Returns the ids switched off and made."""
+    """Switch off the decisions of these kinds on these appearances. What else they hold keeps them, as decisions of
+    their own: the other members of a group, and the other pieces in which this run sees a member. Returns the ids
+    switched off and made."""
     covered: dict[str, tuple[Decision, set[int]]] = {}
     for found in _held(work, run, list(keys)).values():
         for decision, member in found:
             if decision.kind not in kinds or (decision.note == FRAME_NOTE and not frames):
                 continue
             covered.setdefault(decision.id, (decision, set()))[1].add(member)
+    if not covered:
+        return []
+    pieces = other_pieces(work.library, work.runs, run, keys, conn=work.conn)
     decisions = work.library.decisions
     ids = list(decisions.set_active(list(covered), False, conn=work.conn))
     for decision, numbers in covered.values():
-        rest = tuple(m for i, m in enumerate(decision.members) if i not in numbers)
-        if rest and decision.kind is not DecisionKind.EDIT:
+        left = [
+            member_of(run, run.by_key[key])
+            for number in sorted(numbers)
+            for key in pieces.get((decision.id, number), ())
+            if decision.note != FRAME_NOTE
+        ]
+        groups: list[tuple[Member, ...]]
+        if decision.kind is DecisionKind.EDIT:
+            groups = [(member, decision.members[-1]) for member in left]
+        else:
+            rest = [m for i, m in enumerate(decision.members) if i not in numbers]
+            groups = [(*rest, *left)] if rest or left else []
+        for members in groups:
             kept = _decision(
-                work, run, decision.kind, rest, decision.brand_id, decision.brand_name, decision.note
+                work, run, decision.kind, members, decision.brand_id, decision.brand_name, decision.note
             )
             ids.append(decisions.add(kept, conn=work.conn).id)
     return ids

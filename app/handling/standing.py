@@ -33,3 +33,18 @@ def held_decisions(
         pairs = [(known[d], member) for d, member in found if d in known and known[d].active]
         held[key] = sorted(pairs, key=lambda pair: pair[0].revision)
     return held
+
+
+def other_pieces(
+    library: Library, runs: RunCache, run: RunResult, keys: Sequence[str], *, conn: Transaction | None = None
+) -> dict[tuple[str, int], list[str]]:
+    """By decision and member: which other appearances than `keys` it holds in this run. A decision made on another run
+    holds several where that run saw one sign and this one sees it in pieces."""
+    with library.db.reading(conn) as conn:
+        others = ReviewQueries(library.db).made_elsewhere(run.source.id, run.job.id, run.by_key, conn=conn)
+    found: dict[tuple[str, int], list[str]] = {}
+    for key, places in runs.anchored(run.job.id, others).items():
+        if key not in keys and key in run.by_key:
+            for place in places:
+                found.setdefault(place, []).append(key)
+    return found

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import base64
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from app.commands import ImportDecisions
+from app.effective import FRAME_NOTE
 from app.handling.work import BRANDS, DECISIONS, Outcome, Work, several
 from engine.anchoring import Target, anchor
 from engine.brand_names import fault_of_length, fault_of_name, shortened
 from engine.decoding import looked_through
 from engine.domain.brands import ReferenceCrop
-from engine.domain.decisions import Decision, Member
+from engine.domain.decisions import Decision, DecisionKind, Member
 from engine.domain.errors import Conflict, UserFixable
 from engine.domain.records import DetectionSource
 from engine.domain.timebase import Span, format_time
+from engine.textfold import fold_compact
 from storage.review_queries import VERDICTS
 
 FORMAT = "sponsight.decisions/1"
@@ -84,7 +86,7 @@ def _unreadable(why: str) -> UserFixable:
 
 def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
     """New decisions come in as they were. One that says something else of an appearance than people said here
-    comes in switched off, and is told; one that is here already is passed over. A brand that can't be one is left out
+    comes in switched off, and is told; what it says of other appearances holds. One that is here already is passed over. A brand that can't be one is left out
     with the decisions that name it; each of them is told."""
     document = read_document(cmd.document)
     library, notes = work.library, []
@@ -102,20 +104,23 @@ def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
             notes.append(f"“{source.name}” is not in this library: its decisions were left out.")
     named = {d.brand_id for s in found for d in s.decisions if d.brand_id}
     brands = _Brands(document.brands, named, work, notes)
+    tops = library.brands.redirects(conn=work.conn)
     made: list[str] = []
     source_ids = []
-    passed = 0
+    passed = imported = 0
     for source in found:
         local = here[source.content_digest]
         source_ids.append(local.id)
         known = library.decisions.of_source(local.id, active=None, conn=work.conn)
         there = {d.id for d in known}
-        fresh = [d for d in source.decisions if d.id not in there]
+        fresh = sorted((d for d in source.decisions if d.id not in there), key=lambda d: d.revision)
         passed += len(source.decisions) - len(fresh)
+        imported += len(fresh)
         new = []
         for decision in fresh:
             if unfit := brands.refused(decision.brand_id):
                 notes.append(_left_out(decision, local.name, unfit))
+                imported -= 1
                 continue
             members = tuple(msgspec.structs.replace(m, job_id="", appearance="") for m in decision.members)
             brand_id = brands.ids.get(decision.brand_id, decision.brand_id)
@@ -124,18 +129,23 @@ def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
                     decision, source_asset_id=local.id, brand_id=brand_id, members=members
                 )
             )
-        overruled = _contradicting(new, [d for d in known if d.active])
+        overruled = _contradicting(new, [d for d in known if d.active], tops)
         for decision in new:
-            if decision.id in overruled:
-                decision = msgspec.structs.replace(decision, active=False)
-            made.append(library.decisions.add(decision, conn=work.conn).id)
+            against = overruled.get(decision.id, set())
+            whole = msgspec.structs.replace(decision, active=decision.active and not against)
+            made.append(library.decisions.add(whole, conn=work.conn).id)
+            rest = tuple(m for number, m in enumerate(decision.members) if number not in against)
+            if against and rest:
+                kept = msgspec.structs.replace(decision, id="", members=rest)
+                made.append(library.decisions.add(kept, conn=work.conn).id)
         if overruled:
+            many = several(sum(map(len, overruled.values())), "appearance")
             notes.append(
-                f"{several(len(overruled), 'decision')} of “{source.name}” said something else than was decided "
-                "here: what was decided here stands."
+                f"{several(len(overruled), 'decision')} of “{source.name}” said something else on {many} than was "
+                "decided here: what was decided here stands."
             )
     return Outcome(
-        f"Import {several(len(made), 'decision')}",
+        f"Import {several(imported, 'decision')}",
         DECISIONS | BRANDS if work.made_brands else DECISIONS,
         (*made, *work.made_brands),
         f"source:{source_ids[0]}" if source_ids else "",
@@ -202,12 +212,19 @@ class _Brands:
         return list(wanted.values())
 
     def _here(self, brand: ForeignBrand) -> str:
-        """Id of the brand that is this one here; '' where there is none."""
+        """Id of the brand that is this one here; '' where there is none: the same brand of the same name, else the one
+        that is called so here, else the same brand under a name that it had there before or has here since."""
         work = self._work
-        if work.has_brand(brand.id) and work.brand(brand.id).canonical_name == brand.name:
-            return brand.id
+        twin = work.brand(brand.id) if work.has_brand(brand.id) else None
+        if twin is not None and twin.canonical_name == brand.name:
+            return twin.id
         same = work.library.brands.find(brand.name, conn=work.conn) if not fault_of_name(brand.name) else []
-        return same[0].id if same else ""
+        if same:
+            return same[0].id
+        if twin is not None and fold_compact(twin.canonical_name) in map(fold_compact, brand.aliases):
+            self._notes.append(f"“{brand.name}” is called “{twin.canonical_name}” here.")
+            return twin.id
+        return ""
 
     def _make(self, brand: ForeignBrand) -> str:
         category = brand.category
@@ -227,9 +244,10 @@ class _Brands:
         return added.id
 
     def _add_to(self, here: str, brand: ForeignBrand) -> None:
-        """Give a brand here the other one's aliases and reference pictures."""
+        """Give a brand here the other one's spellings and reference pictures."""
         brands, conn = self._work.library.brands, self._work.conn
-        for alias in brand.aliases:
+        is_known = bool(brands.find(brand.name, conn=conn))
+        for alias in brand.aliases if is_known else (brand.name, *brand.aliases):
             try:
                 brands.add_alias(here, alias, conn=conn)
             except (Conflict, UserFixable) as refused:
@@ -274,29 +292,39 @@ class _Brands:
             )
 
 
-def _contradicting(new: Sequence[Decision], standing: Sequence[Decision]) -> set[str]:
-    """Ids of new verdicts that cover what a standing verdict covers and say something else."""
-    targets: list[Target] = []
-    said: dict[str, Decision] = {}
-    for decision in standing:
-        if decision.kind not in VERDICTS:
+def _contradicting(
+    new: Sequence[Decision], standing: Sequence[Decision], tops: Mapping[str, str]
+) -> dict[str, set[int]]:
+    """Of new verdicts the members that a standing verdict covers and says something else of: decision id → numbers.
+    A word on one frame and a word on the whole appearance stand beside each other."""
+    found: dict[str, set[int]] = {}
+    for on_frame in (False, True):
+        targets: list[Target] = []
+        said: dict[str, tuple[str, str]] = {}
+        for decision in standing:
+            if decision.kind in VERDICTS and (decision.note == FRAME_NOTE) is on_frame:
+                for number, member in enumerate(decision.members):
+                    key = f"{decision.id}:{number}"
+                    said[key] = _word(decision, tops)
+                    targets.append(_target(key, member))
+        if not targets:
             continue
-        for number, member in enumerate(decision.members):
-            key = f"{decision.id}:{number}"
-            said[key] = decision
-            targets.append(_target(key, member))
-    if not targets:
-        return set()
-    verdicts = [d for d in new if d.active and d.kind in VERDICTS]
-    whole = Span(0, max(t.span.end for t in targets) + 1)
-    anchors = anchor(verdicts, targets, analysed=(whole,), suggest=False).anchors
-    by_id = {d.id: d for d in verdicts}
-    return {
-        a.decision
-        for a in anchors
-        if (by_id[a.decision].kind, by_id[a.decision].brand_id)
-        != (said[a.target].kind, said[a.target].brand_id)
-    }
+        verdicts = {
+            d.id: d for d in new if d.active and d.kind in VERDICTS and (d.note == FRAME_NOTE) is on_frame
+        }
+        whole = Span(0, max(t.span.end for t in targets) + 1)
+        for a in anchor(verdicts.values(), targets, analysed=(whole,), suggest=False).anchors:
+            if _word(verdicts[a.decision], tops) != said[a.target]:
+                found.setdefault(a.decision, set()).add(a.member)
+    return found
+
+
+def _word(decision: Decision, tops: Mapping[str, str]) -> tuple[str, str]:
+    """What a verdict comes to: confirming a brand and giving a sign to it are the same, and so are brands of which
+    `tops` says that they lead to the same one."""
+    if decision.kind not in (DecisionKind.CONFIRM, DecisionKind.REASSIGN):
+        return decision.kind, ""
+    return DecisionKind.CONFIRM, tops.get(decision.brand_id, decision.brand_id) or decision.brand_name
 
 
 def _target(key: str, member: Member) -> Target:

@@ -12,6 +12,7 @@ import pytest
 
 from app.command_bus import Change
 from app.commands import (
+    AcceptRun,
     AddAlias,
     AddBrand,
     AddToBook,
@@ -274,6 +275,23 @@ def test_deciding_again_overrules_and_a_group_keeps_its_rest(desk: Desk, job: De
     active = desk.library.decisions.of_source(job.source_asset_id)
     assert sorted(len(d.members) for d in active) == [1, 2]
     assert len(desk.library.decisions.of_source(job.source_asset_id, active=None)) == 3
+
+
+@pytest.mark.parametrize("verb", ["undo", "redo"])
+def test_a_run_goes_on_counting_where_the_one_before_it_was_deleted(
+    desk: Desk, job: DetectJob, verb: str
+) -> None:
+    later = desk.replay(job, {"match_brands": {"accept": 85.0}})
+    desk.bus.do(AcceptRun(job_id=later.id))
+    counts, gone = later.id, job.id
+    if verb == "redo":
+        desk.bus.undo()
+        counts, gone = gone, counts
+    desk.jobs.delete(gone)
+    change = getattr(desk.bus, verb)()
+    assert desk.library.jobs.accepted_ids() == {job.source_asset_id: counts}
+    assert change is not None and "deleted" in change.notes[0]
+    assert desk.bus.undo_title == ("" if verb == "undo" else "Undo Accept a run of match.mp4")
 
 
 def test_a_decision_made_on_another_run_is_overruled_too(desk: Desk, job: DetectJob) -> None:

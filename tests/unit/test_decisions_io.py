@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.cli import main
-from app.commands import Decide, DrawBox, MergeBrands, RemoveSource, Verdict
+from app.commands import Decide, DrawBox, MergeBrands, RemoveSource, RenameBrand, SplitFrame, Verdict
 from app.decisions_io import export_decisions, load_decisions, write_decisions
 from app.overlay import State
 from engine.domain.errors import UserFixable
@@ -95,6 +95,95 @@ def test_what_was_decided_here_stands(tmp_path: Path, exported: Path) -> None:
         every = desk.library.decisions.of_source(job.source_asset_id, active=None)
         assert len(every) == 6
         assert sum(d.active for d in every) == 5
+
+
+def test_of_a_group_only_what_was_decided_here_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "group.json"
+    desk, job = start(tmp_path / "one", "Hankook")
+    with desk:
+        keys = tuple(desk.key_of(job, text) for text in ("ZORBLAX", "QUIXOTL", "EMIRATES"))
+        desk.bus.do(
+            Decide(
+                source_id=job.source_asset_id,
+                job_id=job.id,
+                appearance_keys=keys,
+                kind="reassign",
+                brand_name="Zorblax",
+            )
+        )
+        write_decisions(desk.library, file)
+    desk, job = start(tmp_path / "two", "Hankook")
+    with desk:
+        decide(desk, job, "reject", "QUIXOTL")
+        change = load_decisions(desk.bus, file)
+        assert (
+            change.title == "Import 1 decision" and "on 1 appearance than was decided here" in change.notes[0]
+        )
+        shown = {a.text: a.state for a in desk.overlay(job).appearances}
+        assert [shown[t] for t in ("ZORBLAX", "QUIXOTL", "EMIRATES")] == [
+            State.REASSIGNED,
+            State.REJECTED,
+            State.REASSIGNED,
+        ]
+        with pytest.raises(UserFixable, match="already"):
+            load_decisions(desk.bus, file)
+
+
+def test_a_word_on_one_frame_stands_beside_the_word_on_the_whole(tmp_path: Path) -> None:
+    file = tmp_path / "frame.json"
+    for folder in ("one", "two"):
+        desk, job = start(tmp_path / folder, "Hankook")
+        with desk:
+            decide(desk, job, "confirm", "HANKOOK")
+            if folder == "one":
+                key = desk.key_of(job, "HANKOOK")
+                desk.bus.do(
+                    SplitFrame(
+                        source_id=job.source_asset_id,
+                        job_id=job.id,
+                        appearance_key=key,
+                        time=1_000_000,
+                        kind="reject",
+                    )
+                )
+                write_decisions(desk.library, file)
+            else:
+                assert not load_decisions(desk.bus, file).notes
+            there = desk.overlay(job)
+            assert there.counters[State.REJECTED] == 1
+            assert sum(d.brand_name == "Hankook" for d in there.detections) == 15
+
+
+def test_a_brand_that_was_renamed_before_is_the_same_one(tmp_path: Path) -> None:
+    file = tmp_path / "renamed.json"
+    desk, job = start(tmp_path / "one", "Hankook")
+    with desk:
+        hankook = desk.library.brands.one("Hankook").id
+        desk.bus.do(RenameBrand(brand_id=hankook, name="Hankook Tyres"))
+        decide(desk, job, "confirm", "HANKOOK")
+        write_decisions(desk.library, file)
+    desk, job = start(tmp_path / "two", "Hankook")
+    with desk:
+        assert desk.library.brands.one("Hankook").id == hankook, "an id comes from the name"
+        change = load_decisions(desk.bus, file)
+        assert "“Hankook Tyres” is called “Hankook” here." in change.notes
+        assert {d.brand_name for d in desk.overlay(job).detections} == {"Hankook"}
+        assert desk.library.brands.one("Hankook Tyres").id == hankook
+
+
+def test_the_order_of_words_is_kept_where_the_clock_was_set_back(tmp_path: Path) -> None:
+    file = tmp_path / "clock.json"
+    desk, job = start(tmp_path / "one", "Hankook")
+    with desk:
+        for kind in ("reject", "confirm"):
+            decide(desk, job, kind, "HANKOOK")
+        decide(desk, job, "reject", "QUIXOTL")
+        with desk.library.db.write() as conn:
+            conn.exec_driver_sql("UPDATE decisions SET created_at = '2020-01-01' WHERE kind = 'reject'")
+        write_decisions(desk.library, file)
+        made = [d.revision for d in desk.library.decisions.of_source(job.source_asset_id)]
+    assert made == sorted(made)
+    assert [d["revision"] for d in json.loads(file.read_bytes())["sources"][0]["decisions"]] == made
 
 
 def test_a_source_that_is_not_here_is_told(tmp_path: Path, exported: Path) -> None:
