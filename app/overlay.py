@@ -70,7 +70,8 @@ class OrphanedDecision:
 
 @dataclass(frozen=True)
 class Overlay:
-    """Run output + decisions at `revision` (the highest of the decisions' revisions)."""
+    """Run output + decisions at `revision`: how often the source's decisions had changed by then, or without a library
+    the highest of their revisions."""
 
     run: RunResult
     names: Names
@@ -267,6 +268,8 @@ def _decisions_on(anchoring: Anchoring, known: Mapping[str, Decision]) -> dict[s
 class _Decisions(Protocol):
     def of_source(self, source_id: str) -> Sequence[Decision]: ...
 
+    def revision(self, source_id: str) -> int: ...
+
 
 class _Brands(Protocol):
     def all(self) -> Iterable[KnownBrand]: ...
@@ -295,7 +298,9 @@ def names_of(brands: Iterable[KnownBrand]) -> Names:
 def load_overlay(library: OverlayLibrary, job_id: str) -> Overlay:
     """A run with the source's decisions of this moment over it."""
     run = load_run(library, job_id)
-    return build_overlay(run, library.decisions.of_source(run.source.id), names_of(library.brands.all()))
+    revision = library.decisions.revision(run.source.id)
+    decisions = library.decisions.of_source(run.source.id)
+    return replace(build_overlay(run, decisions, names_of(library.brands.all())), revision=revision)
 
 
 def count_decided(library: OverlayLibrary, job_id: str) -> tuple[int, int]:

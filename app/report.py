@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from app.overlay import Overlay
 from engine.domain.figures import BrandExposure, Column, ExposureFigures
-from engine.domain.records import Detection
-from engine.domain.timebase import format_time
-from engine.exposure import heat_map
+from engine.domain.records import Detection, KeptFrame
+from engine.domain.timebase import Span, format_time
+from engine.exposure import counting, heat_map
 from engine.exposure_factors import miss_probability
 from engine.textfold import fold
 
@@ -214,14 +215,14 @@ def timeline(overlay: Overlay, steps: int = 600) -> tuple[Lane, ...]:
     start, end = spans[0].start, max(s.end for s in spans)
     edges = np.linspace(start, end, steps + 1)
     width = (end - start) / steps
-    seen = _frames_by_brand(overlay)
+    seen = _counting(overlay)
     kept = overlay.run.kept
     lanes = []
     for row in report_rows(overlay):
         if row.effective is None:
             continue
-        seqs = seen.get((row.column, row.brand_id or row.brand_name), set())
-        pieces = [s for seq in sorted(seqs) if seq in kept for s in kept[seq].spans]
+        found = seen.get((row.column, row.brand_id or row.brand_name), ())
+        pieces = [piece for _, piece in _moments(found, row.effective, kept)]
         values = np.zeros(steps, np.float64)
         for piece in pieces:
             first = min(steps - 1, int((piece.start - start) // width))
@@ -248,21 +249,39 @@ def positions(
 ) -> NDArray[np.float64]:
     """Seconds for which each cell of the picture was covered by counted signs (of one brand, or of all),
     shape (rows, columns)."""
-    count_captions = overlay.run.report_settings.count_captions
-    chosen = [
-        d
-        for d in overlay.detections
-        if (brand_id is None or d.brand_id == brand_id) and _column(d, count_captions) == "counted"
-    ]
+    kept = overlay.run.kept
+    seen = _counting(overlay)
+    chosen = []
+    for b in overlay.effective.counted():
+        if brand_id is None or b.brand_id == brand_id:
+            found = seen.get(("counted", b.brand_id or b.brand_name), ())
+            frames = {seq for seq, _ in _moments(found, b, kept)}
+            chosen += [d for d in found if d.seq in frames]
     return heat_map(overlay.run.kept.values(), chosen, overlay.run.picture, columns, rows)
 
 
-def _frames_by_brand(overlay: Overlay) -> dict[tuple[Column, str], set[int]]:
-    """On which kept frames each brand is, by column."""
-    count_captions = overlay.run.report_settings.count_captions
-    found: dict[tuple[Column, str], set[int]] = defaultdict(set)
-    for d in overlay.detections:
-        found[_column(d, count_captions), d.brand_id or d.brand_name].add(d.seq)
+def _counting(overlay: Overlay) -> dict[tuple[Column, str], list[Detection]]:
+    """What counts of each brand on kept frames, by column."""
+    settings, kept = overlay.run.report_settings, overlay.run.kept
+    found: dict[tuple[Column, str], list[Detection]] = defaultdict(list)
+    for d in counting(overlay.detections, settings):
+        if d.seq in kept:
+            found[_column(d, settings.count_captions), d.brand_id or d.brand_name].append(d)
+    return found
+
+
+def _moments(
+    detections: Iterable[Detection], brand: BrandExposure, kept: Mapping[int, KeptFrame]
+) -> list[tuple[int, Span]]:
+    """The frames of these detections (seq) and the moments that they stand for, in order, as far as they lie in the
+    brand's exposures: too short ones were dropped."""
+    starts = [e.start for e in brand.exposures]
+    found = []
+    for seq in sorted({d.seq for d in detections}):
+        for span in kept[seq].spans:
+            at = bisect_right(starts, span.start) - 1
+            if at >= 0 and span.end <= brand.exposures[at].end:
+                found.append((seq, span))
     return found
 
 

@@ -20,14 +20,12 @@ def session_cache(library: Library, source_id: str) -> tuple[SourceBrandSighting
     brand that people gave to texts of this source a confirmed one with these texts. A text on which people said
     different things settles nothing."""
     seen = library.sightings.session_cache(source_id, "use")
-    settled = settled_texts(library.decisions.of_source(source_id))
-    top = library.brands.redirects()
+    settled = settled_texts(library.decisions.of_source(source_id), library.brands.redirects())
     names = {b.id: b.canonical_name for b in library.brands.all()}
     by_brand: dict[str, list[str]] = defaultdict(list)
     for text, brand in sorted(settled.items()):
-        survivor = top.get(brand, brand)
-        if survivor in names:
-            by_brand[survivor].append(text)
+        if brand in names:
+            by_brand[brand].append(text)
     confirmed = [
         SourceBrandSighting(
             source_asset_id=source_id,
@@ -46,13 +44,14 @@ def session_cache(library: Library, source_id: str) -> tuple[SourceBrandSighting
     return (*seen, *confirmed)
 
 
-def settled_texts(decisions: list[Decision]) -> Mapping[str, str]:
-    """Text → id of the brand that people gave to it, where they said nothing else of it in this source."""
+def settled_texts(decisions: list[Decision], tops: Mapping[str, str]) -> Mapping[str, str]:
+    """Text → id of the surviving brand that people gave to it, where they said nothing else of it in this source.
+    `tops`: brand id → id of the brand that survives its merges."""
     said: dict[str, set[str]] = defaultdict(set)
     for decision in decisions:
         if decision.note == "frame" or decision.kind in (DecisionKind.DRAW, DecisionKind.EDIT):
             continue
-        brand = decision.brand_id if decision.kind in GIVES else ""
+        brand = tops.get(decision.brand_id, decision.brand_id) if decision.kind in GIVES else ""
         for member in decision.members:
             text = fold(member.text)
             if len(fold_compact(text)) >= SHORTEST:

@@ -41,6 +41,12 @@ def countable(table: DetectionTable, settings: CompileReportSettings) -> NDArray
     )
 
 
+def counting(detections: Sequence[Detection], settings: CompileReportSettings) -> list[Detection]:
+    """The detections that are sure, tall, clear and visible enough to count, in their order."""
+    table = DetectionTable.of(detections, count_captions=settings.count_captions)
+    return [d for d, counts in zip(detections, countable(table, settings), strict=True) if counts]
+
+
 def exposure_figures(
     kept: Iterable[KeptFrame],
     detections: Sequence[Detection],

@@ -262,11 +262,13 @@ class Brands(BrandLists):
     def add_alias(
         self, brand_id: str, alias: str, *, shared: bool = False, conn: Connection | None = None
     ) -> bool:
-        """False where the brand has this name or alias already."""
+        """False where the brand, or one that it stands for or that stands for it, has this name or alias already."""
         alias = checked_name(alias)
         with self._db.writing(conn) as conn:
             brand = self.get(brand_id, conn=conn)
             if fold_compact(alias) in {fold_compact(t) for t in (brand.canonical_name, *brand.aliases)}:
+                return False
+            if [b.id for b in self.find(alias, conn=conn)] == [self._top(brand_id, conn)]:
                 return False
             if not shared:
                 self._refuse_clash(alias, brand_id, conn)

@@ -104,19 +104,26 @@ def _print_job(job: DetectJob, status: str) -> None:
 
 def do_diff(given: argparse.Namespace) -> int:
     from app.compare import compare_runs
+    from app.overlay import names_of
     from app.results import load_run
 
     with open_container(given.library, read_only=True) as app:
         before = find_job(app, given.before, is_completed, "that is complete")
         after = find_job(app, given.after, is_completed, "that is complete")
-        diff = compare_runs(load_run(app.library, before.id), load_run(app.library, after.id))
+        names = names_of(app.library.brands.all())
+        diff = compare_runs(load_run(app.library, before.id), load_run(app.library, after.id), names)
         delta = changed(app.jobs.settings_of(before), app.jobs.settings_of(after))
         for stage, values in delta.items():
             for key, value in values.items():
                 print(f"{stage}.{key}: {before.settings.get(stage, {}).get(key)} → {value}")
         rows = [("brand", "before", "after", "change")]
         rows += [
-            (b.brand_name, f"{b.seconds_before:.1f}", f"{b.seconds_after:.1f}", f"{b.seconds_change:+.1f}")
+            (
+                b.brand_name if b.column == "counted" else f"{b.brand_name} ({b.column})",
+                f"{b.seconds_before:.1f}",
+                f"{b.seconds_after:.1f}",
+                f"{b.seconds_change:+.1f}",
+            )
             for b in diff.brands
         ]
         print(table(rows, right=frozenset({1, 2, 3})))

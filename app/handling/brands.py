@@ -17,7 +17,7 @@ from app.commands import (
 )
 from app.handling.decisions import reassign
 from app.handling.work import BRANDS, DECISIONS, Outcome, Work, several
-from engine.domain.brands import ReferenceCrop
+from engine.domain.brands import KnownBrand, ReferenceCrop
 from engine.domain.errors import Conflict, UserFixable
 from engine.textfold import fold_compact
 
@@ -137,8 +137,9 @@ def merge_brands(cmd: MergeBrands, work: Work) -> Outcome:
 
 
 def unmerge_brand(cmd: UnmergeBrand, work: Work) -> Outcome:
-    """The redirect goes; aliases, references and decisions stood with the brand that they named all the time."""
-    names, former = [], ""
+    """The redirect goes; aliases, references and decisions stood with the brand that they named all the time. What both
+    brands are called from now on is told; Conflict where it is the name of both."""
+    names, former, notes = [], "", []
     for brand_id in cmd.brand_ids:
         brand = work.brand(brand_id)
         if brand.merged_into is None:
@@ -147,13 +148,39 @@ def unmerge_brand(cmd: UnmergeBrand, work: Work) -> Outcome:
                 still_works="Nothing was changed.",
                 to_do="Choose a brand that was merged.",
             )
-        former = work.brand(work.root(brand_id)).canonical_name
+        other = work.brand(work.root(brand_id))
+        former = other.canonical_name
         names.append(brand.canonical_name)
         work.library.brands.set_merged_into(brand_id, None, conn=work.conn)
+        notes += _told_clashes(brand, other, work)
     what = names[0] if len(names) == 1 else several(len(names), "brand")
     return Outcome(
-        f"Un-merge {what} from {former}", BRANDS, tuple(cmd.brand_ids), f"brand:{cmd.brand_ids[0]}"
+        f"Un-merge {what} from {former}",
+        BRANDS,
+        tuple(cmd.brand_ids),
+        f"brand:{cmd.brand_ids[0]}",
+        notes=tuple(notes),
     )
+
+
+def _told_clashes(brand: KnownBrand, other: KnownBrand, work: Work) -> list[str]:
+    """A sentence for each spelling that two brands share since they parted; Conflict where it is the name of both."""
+    notes = []
+    for clash in work.library.brands.clashes(conn=work.conn):
+        texts = {owner: text for owner, _, text in clash.brands}
+        if not {brand.id, other.id} <= set(texts):
+            continue
+        if {fold_compact(brand.canonical_name), fold_compact(other.canonical_name)} == {clash.folded}:
+            raise Conflict(
+                f"Both brands would be called “{other.canonical_name}”.",
+                still_works="Nothing was changed.",
+                to_do=f"Give the brand that {brand.canonical_name} was merged into another name first.",
+            )
+        notes.append(
+            f"“{texts[brand.id]}” names both {brand.canonical_name} and {other.canonical_name} now: such signs wait "
+            "for a person until one of the two gives it up."
+        )
+    return notes
 
 
 def split_brand(cmd: SplitBrand, work: Work) -> Outcome:

@@ -85,9 +85,9 @@ def _unreadable(why: str) -> UserFixable:
 
 
 def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
-    """New decisions come in as they were. One that says something else of an appearance than people said here
-    comes in switched off, and is told; what it says of other appearances holds. One that is here already is passed over. A brand that can't be one is left out
-    with the decisions that name it; each of them is told."""
+    """New decisions come in as they were. What one of them says of an appearance of which people said something else
+    here comes in switched off, and is told; the rest of it holds. One that is here already is passed over. A brand that
+    can't be one is left out with the decisions that name it; each of them is told."""
     document = read_document(cmd.document)
     library, notes = work.library, []
     here = {s.content_digest: s for s in library.sources.all(conn=work.conn)}

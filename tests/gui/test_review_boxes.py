@@ -88,7 +88,7 @@ def test_an_undone_correction_of_a_drawn_box_leads_to_the_box(at):
         at.desk.choose(next(r.key for r in at.desk.snapshot.rows if r.brand_name != "Handmade Sign"))
         at.settle()
         at.driver.do(words)
-        at.driver.until(lambda: [d.id for d in at.decisions()] != [drawn.id])
+        at.driver.until(lambda before=drawn.id: [d.id for d in at.decisions()] != [before])
         at.settle()
         (drawn,) = at.decisions()
         assert at.desk.row is not None and at.desk.row.brand_name == "Handmade Sign"

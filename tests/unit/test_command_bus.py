@@ -319,6 +319,30 @@ def test_a_merge_is_a_redirect_and_an_unmerge_brings_all_back(desk: Desk, job: D
         desk.bus.do(UnmergeBrand(brand_ids=(emirates,)))
 
 
+def test_a_spelling_of_a_merged_brand_stays_its_own(desk: Desk, job: DetectJob) -> None:
+    hankook, emirates = (desk.library.brands.one(n).id for n in ("Hankook", "Emirates"))
+    desk.bus.do(MergeBrands(brand_ids=(emirates,), into=hankook))
+    with pytest.raises(UserFixable, match="already"):
+        desk.bus.do(AddAlias(brand_id=hankook, aliases=("EMIRATES",)))
+    assert not desk.bus.do(UnmergeBrand(brand_ids=(emirates,))).notes
+    brands = desk.overlay(desk.replay(job)).effective.counted()
+    assert {b.brand_name for b in brands} >= {"Hankook", "Emirates"}
+
+
+def test_what_two_brands_are_called_when_they_part_is_told(desk: Desk, job: DetectJob) -> None:
+    hankook, emirates = (desk.library.brands.one(n).id for n in ("Hankook", "Emirates"))
+    desk.bus.do(AddAlias(brand_id=emirates, aliases=("Fly",)))
+    desk.bus.do(MergeBrands(brand_ids=(emirates,), into=hankook))
+    desk.bus.do(RenameBrand(brand_id=hankook, name="FLY"))
+    (note,) = desk.bus.do(UnmergeBrand(brand_ids=(emirates,))).notes
+    assert note.startswith("“Fly” names both Emirates and FLY now")
+    desk.bus.undo()
+    desk.bus.do(RenameBrand(brand_id=hankook, name="EMIRATES"))
+    with pytest.raises(Conflict, match="Both brands would be called"):
+        desk.bus.do(UnmergeBrand(brand_ids=(emirates,)))
+    assert desk.library.brands.get(emirates).merged_into == hankook
+
+
 def test_merging_around_in_a_circle_keeps_one_survivor(desk: Desk) -> None:
     a, b, c = (desk.brand(n) for n in ("Alpha", "Bravo", "Charlie"))
     desk.bus.do(MergeBrands(brand_ids=(a,), into=b))

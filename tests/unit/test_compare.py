@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from app.compare import Change, compare_runs
@@ -95,6 +96,22 @@ def test_series_of_the_plots() -> None:
     assert sum(value for _, value in shares) == pytest.approx(1.0, abs=1e-5)
     heat = positions(overlay, "id-cord", columns=10, rows=10)
     assert heat.max() == pytest.approx(5.0) and heat[:5].max() == 0.0
+
+
+def test_plots_show_what_the_figures_count() -> None:
+    """Frames that are too blurred to count, and an exposure that is too short, are in no plot."""
+    cord = appearance(range(10), "Cord", key="cord")
+    dull = msgspec.structs.replace(
+        cord, seen=tuple(msgspec.structs.replace(s, clarity=0.0) if s.seq > 5 else s for s in cord.seen)
+    )
+    short = appearance(range(40, 41), "Cord", key="short")
+    run = run_result([dull, short], settings={"compile_report": {"minimum": 2.0}})
+    overlay = build_overlay(run, ())
+    (b,) = overlay.effective.counted()
+    assert b.seconds == 2.75
+    (lane,) = timeline(overlay, steps=60)
+    assert lane.values.sum() / 60 * 30 == pytest.approx(b.seconds)
+    assert positions(overlay).max() == pytest.approx(b.seconds)
 
 
 def test_words() -> None:

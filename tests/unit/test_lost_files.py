@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from app.commands import Decide
+from app.commands import Decide, RenameBrand, Verdict
 from engine.domain.jobs import DetectJob
 from engine.domain.stages import StageName
 from engine.ports import JOB_CHUNK
@@ -98,7 +98,8 @@ def test_figures_on_the_terminal_are_those_with_decisions(
 ) -> None:
     assert "machine" not in shown(library_dir, job, capsys)
     with Desk(library_dir) as desk:
-        for text, kind in (("HANKOOK", "reject"), ("ZORBLAX", "confirm")):
+        words: tuple[tuple[str, Verdict], ...] = (("HANKOOK", "reject"), ("ZORBLAX", "confirm"))
+        for text, kind in words:
             chosen = (desk.key_of(job, text),)
             desk.bus.do(
                 Decide(
@@ -148,3 +149,23 @@ def test_what_a_repair_mends_is_sound(
     assert main(["--library", str(library_dir), "verify", "--repair"]) == 0
     said = capsys.readouterr().out
     assert "sound" in said and "were removed" in said and "--repair removes" not in said
+
+
+def test_a_diff_calls_brands_as_they_are_called_now(
+    library_dir: Path, job: DetectJob, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Desk(library_dir) as desk:
+        later = desk.replay(job, {"match_brands": {"accept": 85.0}})
+        desk.bus.do(RenameBrand(brand_id=desk.library.brands.one("Hankook").id, name="Hankook Tyres"))
+    assert main(["--library", str(library_dir), "diff", job.id, later.id]) == 0
+    assert "Hankook Tyres" in capsys.readouterr().out
+
+
+def test_every_change_of_decisions_has_a_revision_of_its_own(
+    library_dir: Path, job: DetectJob, tmp_path: Path
+) -> None:
+    told = [exported(library_dir, job, tmp_path / "x.json")["effective"]["decision_revision"]]
+    with Desk(library_dir) as desk:
+        desk.bus.undo()
+    told.append(exported(library_dir, job, tmp_path / "x.json")["effective"]["decision_revision"])
+    assert told == [1, 2]

@@ -37,9 +37,12 @@ def test_a_text_is_settled_only_where_people_agree() -> None:
             decision(refuse, "MIRAVELL", "a"),
             decision(give, "AK", "a"),
             decision(give, "Wexmoor", "a", note="frame"),
-        ]
+            decision(give, "Grendo", "a"),
+            decision(give, "GRENDO", "merged"),
+        ],
+        {"a": "a", "b": "b", "merged": "a"},
     )
-    assert settled == {"zentrika": "a"}
+    assert settled == {"zentrika": "a", "grendo": "a"}
 
 
 def test_runs_freeze_what_was_settled_and_policies_choose(tmp_path: Path) -> None:
