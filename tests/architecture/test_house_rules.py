@@ -72,6 +72,20 @@ def test_opencv_is_imported_in_one_place() -> None:
     assert [name(path) for path in PYTHON if "cv2" in imported(path)] == ["engine/adapters/cv.py"]
 
 
+def test_the_focus_chain_is_asked_by_nobody() -> None:
+    """Why: ui/tab_order.py."""
+    chain = {"nextInFocusChain", "previousInFocusChain"}
+    askers = [
+        name(path)
+        for path in PYTHON
+        if any(
+            isinstance(node, ast.Attribute) and node.attr in chain
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        )
+    ]
+    assert not askers
+
+
 def typed_decodings(path: Path) -> list[str]:
     """Types that msgspec is given to decode or convert to, as they are written in the file."""
     given: list[ast.expr] = []

@@ -6,10 +6,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLineEdit, QWidget
+from shiboken6 import isValid
 
 from tests.gui.conftest import Driver
+from tests.gui.reviewer import Reviewer
 
 PAGES = ("view.library", "view.review", "view.brands", "view.report", "view.runs")
+PLAIN, ALT, CTRL = (
+    Qt.KeyboardModifier.NoModifier,
+    Qt.KeyboardModifier.AltModifier,
+    Qt.KeyboardModifier.ControlModifier,
+)
 KINDS = (QAbstractButton, QComboBox, QLineEdit, QAbstractItemView)
 
 
@@ -56,3 +63,17 @@ def test_tab_leaves_the_frame_where_nothing_is_open(open_window, library_dir) ->
     first = window.focusWidget()
     QTest.keyClick(first, Qt.Key.Key_Tab)
     assert window.focusWidget() is not first
+
+
+def test_nothing_of_the_window_dies_with_a_panel_that_is_made_anew(at: Reviewer) -> None:
+    """A page that is hidden passes the focus on, and the Brands page makes its chips anew after each change."""
+    at.with_brand()
+    for key, modifier in (
+        (Qt.Key.Key_P, PLAIN), (Qt.Key.Key_3, ALT), (Qt.Key.Key_2, ALT), (Qt.Key.Key_Z, CTRL),
+        (Qt.Key.Key_3, ALT), (Qt.Key.Key_2, ALT), (Qt.Key.Key_P, PLAIN),
+    ):  # fmt: skip
+        QTest.keyClick(at.window.windowHandle(), key, modifier)
+        at.driver.settle()
+        at.settle()
+    assert isValid(at.window) and isValid(at.review.queue._denied)
+    assert at.undo_title.startswith("Undo Confirm")

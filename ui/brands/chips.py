@@ -62,14 +62,11 @@ class Chips(QWidget):
                 widget.hide()
                 widget.setParent(None)
                 widget.deleteLater()
-        before = self._before()
         for word in self.words[:SHOWN]:
             chip = Chip(word, self._tip.format(word=word), self._symbol)
             chip.setEnabled(enabled)
             chip.clicked.connect(lambda _=False, w=word: self.taken.emit(w))
             self._flow.addWidget(chip)
-            QWidget.setTabOrder(before, chip)
-            before = chip
         rest = len(self.words) - SHOWN
         if rest > 0 or not self.words:
             label = QLabel(tr("and {n} more").format(n=rest) if rest > 0 else self._none)
@@ -79,10 +76,3 @@ class Chips(QWidget):
         if at >= 0 and chips:
             chips[min(at, len(chips) - 1)].setFocus(Qt.FocusReason.OtherFocusReason)
         self.updateGeometry()
-
-    def _before(self) -> QWidget:
-        """What Tab goes to the first chip from: without that, new chips would be the window's last."""
-        before = self.previousInFocusChain()
-        while before is not None and before is not self and before.focusPolicy() == Qt.FocusPolicy.NoFocus:
-            before = before.previousInFocusChain()
-        return before or self
