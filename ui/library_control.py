@@ -188,10 +188,10 @@ class LibraryControl(QObject):
                     f"{folder} is no folder.", still_works="Nothing was written.", to_do="Choose a folder."
                 )
             overlay = load_overlay(library, job_id)
-            stem = folder / f"{Path(name).stem}-{job_id[:8]}"
+            stem = f"{Path(name).stem}-{job_id[:8]}"
             return (
-                write_json(overlay, stem.with_suffix(".json")),
-                *write_csv(overlay, stem.with_suffix(".csv")),
+                write_json(overlay, folder / f"{stem}.json"),
+                *write_csv(overlay, folder / f"{stem}.csv"),
             )
 
         def written(paths: tuple[Path, ...]) -> None:

@@ -268,12 +268,7 @@ class MainWindow(QMainWindow):
     def _run(self) -> None:
         if self.session.source is not None:
             self.show_page("view.review")
-        if self.session.job is None or self.session.job.status != "completed":
-            self.runs.start()
-        elif self.run_panel.settings.delta():
-            self.run_panel.plan_replay()
-        else:
-            self.run_panel.plan_run()
+        self.run_panel.run()
 
     def _replay(self) -> None:
         self.show_page("view.review")

@@ -61,8 +61,9 @@ class RunControl(QObject):
         actions["file.demo"].setEnabled(writable)
         actions["file.locate"].setEnabled(here)
 
-    def start(self) -> None:
-        """Runs the chosen source: resumes a paused run, retries a failed one, else makes a new one."""
+    def start(self, books: tuple[str, ...] = ()) -> None:
+        """Runs the chosen source: resumes a paused run, retries a failed one, else makes a new one with these books
+        (none: all brands)."""
         job, source = self._session.job, self._session.source
         if source is None:
             return
@@ -76,7 +77,7 @@ class RunControl(QObject):
             if used != wanted:
                 text = tr("This library has no usable profile {name}: the run is made with {used}.")
                 self._services.messages.tell(text.format(name=wanted, used=used), "warning")
-            self.create({}, used)
+            self.create({}, used, books)
 
     def create(self, overrides: Overrides, profile: str, books: tuple[str, ...] = ()) -> None:
         """Makes and starts an initial run of the chosen source."""

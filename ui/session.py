@@ -136,6 +136,7 @@ class Session(QObject):
             self.source_changed.emit()
             self.job_changed.emit()
         elif before is not None and self.job is None:
+            self.job = shelf.best_job(self.source.id) if self.source is not None else None
             self.job_changed.emit()
         elif self.job != before:
             self.job_updated.emit()

@@ -34,7 +34,7 @@ DETECTION_COLUMNS = (
 
 def write_csv(overlay: Overlay, path: Path) -> tuple[Path, ...]:
     """Write `NAME-brands.csv`, `NAME-exposures.csv` and `NAME-detections.csv`, where NAME is `path` without
-    its ending; a folder gets `brands.csv` and so on. Each is written whole or not at all; raises UserFixable
+    the ending `.csv`; a folder gets `brands.csv` and so on. Each is written whole or not at all; raises UserFixable
     where that can't be. Returns the three paths."""
     tables: dict[str, tuple[Sequence[str], Iterable[Sequence[Any]]]] = {
         "brands": (BRAND_COLUMNS, _brands(overlay)),
@@ -43,7 +43,8 @@ def write_csv(overlay: Overlay, path: Path) -> tuple[Path, ...]:
     }
     written = []
     for name, (columns, rows) in tables.items():
-        target = path / f"{name}.csv" if path.is_dir() else path.with_name(f"{path.stem}-{name}.csv")
+        stem = path.stem if path.suffix.casefold() == ".csv" else path.name
+        target = path / f"{name}.csv" if path.is_dir() else path.with_name(f"{stem}-{name}.csv")
         write_whole(target, _table(columns, rows))
         written.append(target)
     return tuple(written)

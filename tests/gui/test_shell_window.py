@@ -243,11 +243,33 @@ def test_the_difference_fills_a_wide_window(demo_window):
 
 
 def test_export_writes_json_and_csv(demo_window, tmp_path):
+    """Each run of each video into files of its own, however its name is dotted."""
     window = demo_window.window
-    window.library.export(window.session.job.id, window.session.source.name, tmp_path)
+    first = window.session.job.id
+    second = demo_window.replay().id
+    for job, name in ((first, "Match 05.01.mp4"), (first, "Match 05.02.mp4"), (second, "Match 05.01.mp4")):
+        window.library.export(job, name, tmp_path)
+        demo_window.settle()
+        assert "written" in window.messages.words
+    written = sorted(p.name for p in tmp_path.iterdir() if p.is_file())
+    assert len(written) == 12 and written.count(f"Match 05.02-{first[:8]}.json") == 1
+    assert f"Match 05.01-{second[:8]}-brands.csv" in written
+
+
+def test_a_deleted_run_leaves_its_place_to_the_one_that_counts(demo_window):
+    window = demo_window.window
+    first = window.session.job.id
+    second = demo_window.replay().id
+    demo_window.do("view.runs")
+    page = window.pages.currentWidget()
+    page.tree.select_only(first, second)
+    demo_window.until(lambda: page.diff.isVisible())
+    window.runs.delete(window.session.job)
+    demo_window.until(lambda: window.session.job is not None and window.session.job.id == first)
     demo_window.settle()
-    assert {p.suffix for p in tmp_path.iterdir() if p.is_file()} >= {".json", ".csv"}
-    assert "written" in window.messages.words
+    assert [job.id for job in page.tree.selected()] == [first]
+    assert not page.diff.isVisible(), "there is nothing to compare any more"
+    assert demo_window.app.actions["file.export"].isEnabled()
 
 
 def test_dropping_a_video_imports_it_once(open_window, demo_library, library_dir):

@@ -121,6 +121,7 @@ def test_csv_files(tmp_path: Path) -> None:
     assert {e["start"] for e in exposures if e["brand"] == "'=Bolt"} == {"1.25"}
     assert [d["time"] for d in detections if d["brand"] == "'=Bolt"] == ["1.5", "2.0"]
     assert [p.name for p in write_csv(small(), tmp_path)] == ["brands.csv", "exposures.csv", "detections.csv"]
+    assert write_csv(small(), tmp_path / "match 05.01")[0].name == "match 05.01-brands.csv"
 
 
 def test_a_place_that_cant_be_written_is_the_persons_to_mend(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ class LineageTree(QTreeWidget):
 
     def show_nodes(self, nodes: list[Node], jobs: tuple[DetectJob, ...], current: str) -> None:
         """Shows the runs below their parents, oldest first."""
-        wanted = {job.id for job in self.selected()} or {current}
+        wanted = {job.id for job in self.selected()} & {node.job.id for node in nodes} or {current}
         self.blockSignals(True)
         self.clear()
         items: dict[str, QTreeWidgetItem] = {}

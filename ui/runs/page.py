@@ -52,13 +52,10 @@ class RunsPage(QWidget):
         self.tree = LineageTree(services.theme)
         self.diff = DiffView(services.theme)
         self._below = QStackedWidget()
-        self._hint = EmptyState(
-            "compare",
-            tr("Compare two runs"),
-            tr("Select two runs above: Shift + arrow keys, or Ctrl + click."),
-        )
+        self._hint = EmptyState("compare", "", "")
         self._below.addWidget(self._hint)
         self._below.addWidget(self.diff)
+        self._hint_at_two()
         split.addWidget(self.tree)
         split.addWidget(self._below)
         split.setSizes([260, 420])
@@ -109,6 +106,9 @@ class RunsPage(QWidget):
 
     def _show(self, nodes: list[Node]) -> None:
         current = self._session.job.id if self._session.job else ""
+        if self._compared is not None and not set(self._compared) <= {node.job.id for node in nodes}:
+            self._compared = None
+            self._hint_at_two()
         self.tree.show_nodes(nodes, self._session.jobs, current)
 
     @Slot()
@@ -133,9 +133,7 @@ class RunsPage(QWidget):
 
         def failed(error: Exception) -> None:
             self._compared = None
-            self._hint.say(
-                tr("Compare two runs"), tr("Select two runs above: Shift + arrow keys, or Ctrl + click.")
-            )
+            self._hint_at_two()
             self._services.messages.tell_error(tr("Comparing the runs"), error)
 
         self._services.tasks.call(
@@ -146,7 +144,16 @@ class RunsPage(QWidget):
             newest="diff",
         )
 
+    def _hint_at_two(self) -> None:
+        """Nothing is compared: says how to."""
+        self._hint.say(
+            tr("Compare two runs"), tr("Select two runs above: Shift + arrow keys, or Ctrl + click.")
+        )
+        self._below.setCurrentIndex(0)
+
     def _compared_now(self, answer: DiffAnswer) -> None:
+        if (answer.before.job.id, answer.after.job.id) != self._compared:
+            return
         jobs = self._session.jobs
         self.diff.show_answer(answer, (run_name(answer.before.job, jobs), run_name(answer.after.job, jobs)))
         self._below.setCurrentIndex(1)

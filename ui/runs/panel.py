@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
-from engine.domain.jobs import Overrides
+from engine.domain.jobs import JobStatus, Overrides
 from engine.domain.stages import StageName
 from engine.events import PartDone, StageDone, StageProgress
 from engine.plan import Plan
@@ -21,6 +21,8 @@ from ui.text import tr
 from ui.words import stage_title
 from ui.workspace import ReviewArea, Services
 
+_MADE_ANEW = (None, JobStatus.FAILED, JobStatus.CANCELLED)
+"""States of the chosen run (None: there is none) in which edited settings make a new one."""
 CORNER_LIFT = 8
 """The corner stands lower than the tabs by so many pixels: their underline takes that room."""
 
@@ -52,7 +54,7 @@ class RunPanel(QWidget):
         layout.addWidget(self.tabs)
         self.stages.chosen.connect(lambda stage: self.settings.choose_stage(StageName(stage)))
         self.settings.replay_wanted.connect(self.plan_replay)
-        self.settings.run_wanted.connect(self.plan_run)
+        self.settings.run_wanted.connect(services.actions["run.start"].trigger)
         self.thresholds.replay_wanted.connect(self._replay_thresholds)
         self.tabs.currentChanged.connect(self._tab_changed)
         session.job_changed.connect(self._job_changed)
@@ -84,6 +86,19 @@ class RunPanel(QWidget):
             self.thresholds.take_focus()
 
     @Slot()
+    def run(self) -> None:
+        """What the key for a run does: goes on with a run that has stopped, makes one, or shows its plan first where
+        settings were edited or there is a finished run."""
+        job, settings = self._session.job, self.settings
+        status = job.status if job is not None else None
+        if status is JobStatus.COMPLETED and settings.delta():
+            self.plan_replay()
+        elif status is JobStatus.COMPLETED or (status in _MADE_ANEW and settings.is_changed):
+            self.plan_run()
+        else:
+            self._control.start(settings.books)
+
+    @Slot()
     def plan_replay(self) -> None:
         """Shows the plan of a replay from the first edited stage, else from the chosen one; of the thresholds that
         are tried while their sliders are shown."""
@@ -106,7 +121,7 @@ class RunPanel(QWidget):
         source = self._session.source
         if source is None:
             return
-        delta, profile, books = self.settings.delta(), self.settings.profile, self.settings.books
+        (profile, delta), books = self.settings.wanted(), self.settings.books
         jobs = self._services.container.jobs
 
         def show(plan: Plan) -> None:

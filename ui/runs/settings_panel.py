@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 from app.demo_run import usual_books
 from app.profiles import DEFAULT_PROFILE, profile, profile_names, save_profile, usable_profile
 from engine.domain.errors import UserFixable
-from engine.domain.jobs import DetectJob, Overrides, SourceAsset
+from engine.domain.jobs import DetectJob, JobStatus, Overrides, SourceAsset
 from engine.domain.stages import ORDER, StageName
 from engine.settings import AllSettings, changed
 from ui.elided import ElidedLabel
@@ -50,6 +51,9 @@ class SettingsPanel(QWidget):
         self._job: DetectJob | None = None
         self._chosen_books: set[str] = set()
         self.profile = usable_profile(services.preferences.values.profile, self._own)
+        self._first: tuple[str, tuple[str, ...]] = (self.profile, ())
+        """Profile and books before anything was chosen here."""
+        self._is_of_job = False
         self._base: AllSettings = services.container.jobs.effective_settings(self.profile, {})
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
@@ -67,6 +71,7 @@ class SettingsPanel(QWidget):
         layout.addLayout(self._foot())
         self.choose_stage(StageName.MATCH_BRANDS)
         self.choose_books(())
+        services.actions["run.start"].changed.connect(self._name_button)
 
     def form(self, stage: StageName) -> SettingsForm:
         """The form of a stage, made when it is first needed."""
@@ -139,14 +144,13 @@ class SettingsPanel(QWidget):
         self._job = job
         usual = usual_books(self._services.container, source) if source is not None else ()
         self.choose_books(job.books if job is not None else usual)
+        self._first = self.profile, self.books
         jobs = self._services.container.jobs
-        try:
-            self._base = (
-                jobs.settings_of(job) if job is not None else jobs.effective_settings(self.profile, {})
-            )
-        except UserFixable:
+        self._base, self._is_of_job = jobs.effective_settings(self.profile, {}), False
+        if job is not None:
             # A run may have failed for a setting that can't be; the form then begins with the profile's.
-            self._base = jobs.effective_settings(self.profile, {})
+            with suppress(UserFixable):
+                self._base, self._is_of_job = jobs.settings_of(job), True
         for stage, form in self.forms.items():
             form.set_base(self._base[stage])
         self._form_changed()
@@ -188,6 +192,22 @@ class SettingsPanel(QWidget):
         found = {str(stage): form.delta() for stage, form in self.forms.items()}
         return {stage: values for stage, values in found.items() if values}
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether a run as this panel stands is another one than a run without a look at it."""
+        profile, books = self._first
+        return bool(self.delta()) or self.books != books or (self._job is None and self.profile != profile)
+
+    def wanted(self) -> tuple[str, Overrides]:
+        """Profile and overrides of a new run as the panel stands: with the settings of a run that isn't complete as
+        far as they weren't edited."""
+        job, delta = self._job, self.delta()
+        if job is None or not self._is_of_job or job.status is JobStatus.COMPLETED:
+            return self.profile, delta
+        stages = {**job.config_overrides, **delta}
+        overrides = {s: {**job.config_overrides.get(s, {}), **delta.get(s, {})} for s in stages}
+        return usable_profile(job.profile_name, self._own), overrides
+
     def first_edited(self) -> StageName | None:
         """The earliest stage with an edit: where a replay has to start."""
         delta = self.delta()
@@ -212,23 +232,35 @@ class SettingsPanel(QWidget):
             plural(count, tr("{n} setting edited"), tr("{n} settings edited")) if count else ""
         )
         self._reset.setEnabled(count > 0)
-        finished = self._job is not None and self._job.status == "completed"
-        key = self._services.actions.key_text("run.replay" if finished else "run.start")
-        words = tr("Run as replay… ({key})") if finished else tr("Run ({key})")
-        self._go.setText(words.format(key=key))
-        writable = self._services.writable
-        other_books = self._job is not None and self.books != tuple(sorted(self._job.books))
-        self._go.setEnabled(writable and (not finished or count > 0 or other_books))
+        self._name_button()
         with QSignalBlocker(self._stages):
             for stage in ORDER:
                 mark = " •" if str(stage) in delta else ""
                 self._stages.setItemText(stage.number, f"{stage.number}  {stage_title(stage)}{mark}")
         self.edited.emit()
 
+    @property
+    def _is_finished(self) -> bool:
+        return self._job is not None and self._job.status is JobStatus.COMPLETED
+
+    @Slot()
+    def _name_button(self) -> None:
+        """The button does what its key does: a replay of a finished run, else what the key for a run does now."""
+        actions = self._services.actions
+        if self._is_finished:
+            words, key = tr("Run as replay…"), actions.key_text("run.replay")
+            self._go.setEnabled(self._services.writable and self.is_changed)
+        else:
+            start = actions["run.start"]
+            words, key = start.text(), actions.key_text("run.start")
+            if self._job is None or self._job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+                words += "…" if self.is_changed else ""
+            self._go.setEnabled(start.isEnabled())
+        self._go.setText(f"{words} ({key})")
+
     @Slot()
     def _pressed(self) -> None:
-        finished = self._job is not None and self._job.status == "completed"
-        (self.replay_wanted if finished else self.run_wanted).emit()
+        (self.replay_wanted if self._is_finished else self.run_wanted).emit()
 
     def _fill_profiles(self) -> None:
         self._profiles.clear()
