@@ -190,7 +190,7 @@ def sampling_note(figures: ExposureFigures) -> str:
     """What a reader must know of the figures' limits, in a sentence."""
     half = figures.step / 2
     return (
-        f"Sampled every {figures.step:g} s: an appearance of {half:g} s is missed with a probability of "
+        f"Sampled every {figures.step:.3g} s: an appearance of {half:.3g} s is missed with a probability of "
         f"{miss_probability(half, figures.step) * 100:.0f} %. {figures.analysed:.1f} s were analysed; of these "
         f"{figures.excluded:.1f} s were left out and {figures.unknown:.1f} s could not be seen."
     )

@@ -1,10 +1,11 @@
-"""Number fields: room before the figures, and a wheel that scrolls the form unless the field has the focus."""
+"""Fields: numbers with room before the figures, and a wheel that scrolls the form unless the field has the focus; a
+line that Esc brings back as it was."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 MARGIN = 7
 
@@ -56,3 +57,24 @@ class ChoiceField(QComboBox):
             super().wheelEvent(event)
         else:
             event.ignore()
+
+
+class KeptField(QLineEdit):
+    """A line of what is stored: Esc takes back what was typed since, before it means anything else."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._kept = ""
+
+    def setText(self, text: str | None, /) -> None:
+        self._kept = text or ""
+        super().setText(text)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and self.text() != self._kept:
+            if event.type() == QEvent.Type.KeyPress:
+                self.setText(self._kept)
+                self.selectAll()
+            event.accept()
+            return True
+        return super().event(event)

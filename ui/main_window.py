@@ -139,7 +139,9 @@ class MainWindow(QMainWindow):
     def _brands_page(self) -> QWidget:
         from ui.brands import build_brands
 
-        return build_brands(self.services)
+        page = build_brands(self.services)
+        page.searched.connect(partial(self.search.told, "view.brands"))
+        return page
 
     def _connect(self) -> None:
         services, session = self.services, self.session

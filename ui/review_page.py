@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QS
 
 from ui.action_set import ActionSet
 from ui.empty import EmptyState
+from ui.tab_order import shown_within, takes_focus
 from ui.text import tr
 from ui.window_state import WindowState
 from ui.workspace import ReviewArea
@@ -140,27 +141,36 @@ class ReviewPage(QMainWindow):
     def to_canvas(self) -> None:
         """Gives the focus to the frame: as soon as it is there, where the run is still being read."""
         self._canvas_wanted = self._stack.currentWidget() is not self._review.canvas
-        self._review.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        focus_into(self._middle)
+
+    @property
+    def _middle(self) -> QWidget:
+        """The frame, or what stands in its place."""
+        shown = self._stack.currentWidget()
+        assert shown is not None
+        return shown
 
     def _step(self, by: int) -> None:
-        panes = [pane for pane in self._panes if pane.isVisible()]
-        if not panes:
-            return
+        canvas = self._review.canvas
+        every = [self._middle if pane is canvas else pane for pane in self._panes]
+        panes = [pane for pane in every if pane.isVisible()]
         focus = QApplication.focusWidget()
         here = next(
             (i for i, p in enumerate(panes) if focus is not None and (p is focus or p.isAncestorOf(focus))),
             -by,
         )
-        focus_into(panes[(here + by) % len(panes)])
+        any(focus_into(panes[(here + by * far) % len(panes)]) for far in range(1, len(panes) + 1))
 
 
-def focus_into(pane: QWidget) -> None:
-    """Gives the focus to a pane: to itself, or to the first control in it that takes it."""
-    target = pane
-    if pane.focusPolicy() == Qt.FocusPolicy.NoFocus:
-        inside = (w for w in pane.findChildren(QWidget) if w.isVisible() and w.isEnabled())
-        target = next((w for w in inside if w.focusPolicy() & Qt.FocusPolicy.TabFocus), pane)
-    target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+def focus_into(pane: QWidget) -> bool:
+    """Gives the focus to a pane: to what stands for it, or to the first control in it that takes it; False where
+    nothing in it does."""
+    target: QWidget | None = pane.focusProxy() or pane
+    if target is None or target.focusPolicy() == Qt.FocusPolicy.NoFocus or not target.isVisible():
+        target = next((w for w in shown_within(pane) if takes_focus(w, pane.window())), None)
+    if target is not None:
+        target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    return target is not None
 
 
 class _TitleBar(QLabel):

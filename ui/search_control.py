@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Slot
@@ -25,7 +26,7 @@ class SearchControl(QObject):
         self._bar.searched.connect(self._search)
         self._bar.entered.connect(self._enter)
         window.pages.shown.connect(self._show)
-        window.review.searched.connect(self._review_searched)
+        window.review.searched.connect(partial(self.told, REVIEW))
 
     def focus(self) -> None:
         """Ctrl+F."""
@@ -65,9 +66,8 @@ class SearchControl(QObject):
         words = tr("Search sources") if page == LIBRARY else tr("Search brands and texts")
         self._bar.show_search(self._texts.get(self._searched, ""), words)
 
-    @Slot(str)
-    def _review_searched(self, text: str) -> None:
-        """The search was ended at the queue."""
-        if self._texts.get(REVIEW, "") != text:
-            self._texts[REVIEW] = text
+    def told(self, page: str, text: str) -> None:
+        """A page was searched, or its search ended, at the page itself."""
+        if self._texts.get(page, "") != text:
+            self._texts[page] = text
             self._show(self._window.pages.current)

@@ -19,7 +19,7 @@ def go_on(window: QWidget, *, forward: bool) -> bool:
     """Gives the focus to the next (or previous) control of the window; False where there is none."""
     here = QApplication.focusWidget() or window.focusWidget() or window
     reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-    order = [w for w in _shown(window) if w is here or takes_focus(w, window)]
+    order = [w for w in shown_within(window) if w is here or takes_focus(w, window)]
     stops = [w for w in order if w is not here]
     if not stops:
         return False
@@ -43,7 +43,7 @@ def takes_focus(widget: QWidget, window: QWidget) -> bool:
     )
 
 
-def _shown(parent: QWidget) -> Iterator[QWidget]:
+def shown_within(parent: QWidget) -> Iterator[QWidget]:
     """All that is shown within a widget, each before what is in it, in the order in which it was put there; tabs
     before what they show."""
     inside = [
@@ -55,4 +55,4 @@ def _shown(parent: QWidget) -> Iterator[QWidget]:
         inside.sort(key=parent.indexOf)
     for widget in inside:
         yield widget
-        yield from _shown(widget)
+        yield from shown_within(widget)

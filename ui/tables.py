@@ -16,13 +16,15 @@ def show_rows(table: QTableView) -> None:
 
 def share_width(table: QTableView, first: int = 0) -> None:
     """Each column has the room that it needs (the first one `first` pixels at least); what is left over is shared
-    by all."""
+    by all. Where there isn't enough, the first one, which holds names, takes two fifths at most."""
     header = table.horizontalHeader()
     count = header.count()
     if not count:
         return
     need = [max(table.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in range(count)]
-    need[0] = max(need[0], first)
-    share, rest = divmod(max(0, table.viewport().width() - sum(need)), count)
+    whole = table.viewport().width()
+    most = max(whole - sum(need[1:]), whole * 2 // 5)
+    need[0] = max(min(need[0], most), first)
+    share, rest = divmod(max(0, whole - sum(need)), count)
     for column, width in enumerate(need):
         header.resizeSection(column, width + share + (column < rest))

@@ -28,6 +28,8 @@ def outcome_words(outcome: str) -> str:
         "skipped": tr("skipped"),
         "failed": tr("failed"),
         "running": tr("running"),
+        "paused": tr("paused"),
+        "stopped": tr("stopped"),
         "waiting": tr("waiting"),
     }.get(outcome, outcome)
 
@@ -39,6 +41,8 @@ def outcome_icon(outcome: str) -> str:
         "skipped": "skip",
         "failed": "error",
         "running": "run",
+        "paused": "pause",
+        "stopped": "stop",
     }.get(outcome, "more")
 
 

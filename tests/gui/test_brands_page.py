@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLineEdit
 
 from app.book_csv import read_book_csv
@@ -488,3 +489,35 @@ def test_every_control_has_a_name(driver):
                     continue
                 text = widget.text() if isinstance(widget, QAbstractButton) else ""
                 assert widget.accessibleName() or text, f"{type(widget).__name__} has no name"
+
+
+@pytest.mark.parametrize("which", ["name", "category"])
+def test_esc_takes_back_what_was_typed_into_a_field(driver, which):
+    row = choose(driver, seen(driver)[0])
+    field = getattr(page_of(driver).table_tab.panel, which)
+    before = field.text()
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "Zq half ty")
+    for _ in range(2):
+        QTest.keyClick(driver.window.windowHandle(), Qt.Key.Key_Escape)
+        driver.settle()
+        assert field.text() == before
+    assert not field.hasFocus(), "the second one leaves the field"
+    assert brands_of(driver).get(row.id).canonical_name == row.name and not _bus_title(driver)
+
+
+def _bus_title(driver: Driver) -> str:
+    return driver.app.container.bus.undo_title
+
+
+def test_several_lines_stay_chosen_when_the_lists_change(driver):
+    page = page_of(driver)
+    driver.app.container.bus.do(Deny(texts=("Aardvark", "Half time", "Second half")))
+    page.tabs.setCurrentWidget(page.lists_tab)
+    listing = page.lists_tab.denied
+    driver.until(lambda: listing.table.rowCount() == 3)
+    listing.table.selectAll()
+    driver.app.container.bus.do(Deny(texts=("Away end",)))
+    driver.until(lambda: listing.table.rowCount() == 4)
+    assert listing.chosen() == ["Aardvark", "Half time", "Second half"]

@@ -66,3 +66,21 @@ def test_pages_give_the_keys_to_their_lists(demo_window):
     assert window.findChild(SourceCard).hasFocus(), "Enter opens the video that was looked at"
     demo_window.do("view.review")
     assert window.review.canvas.frame.hasFocus()
+
+
+def test_the_brands_page_and_the_field_say_the_same(demo_window):
+    window = demo_window.window
+    field = window.top_bar.search
+    demo_window.do("view.brands")
+    page = window.pages.currentWidget()
+    demo_window.until(lambda: page.loaded)
+    _type(demo_window, "quanta")
+    demo_window.until(lambda: page.table_tab.filter.text() == "quanta")
+    page.tabs.setCurrentWidget(page.lists_tab)
+    demo_window.settle()
+    assert page.lists_tab.denied._text == "quanta", "a tab lists what the field says"
+    page.tabs.setCurrentWidget(page.table_tab)
+    page.table_tab.clear_filter()
+    assert field.text() == ""
+    page.table_tab.filter.setText("nike")
+    assert field.text() == "nike"

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import shiboken6
 from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QHeaderView,
     QLineEdit,
     QSlider,
     QTableView,
+    QWidget,
 )
 
 from app.container import open_container
@@ -251,7 +255,7 @@ def test_export_writes_json_and_csv(demo_window, tmp_path):
         window.library.export(job, name, tmp_path)
         demo_window.settle()
         assert "written" in window.messages.words
-    written = sorted(p.name for p in tmp_path.iterdir() if p.is_file())
+    written = sorted(p.name for p in tmp_path.glob("Match*"))
     assert len(written) == 12 and written.count(f"Match 05.02-{first[:8]}.json") == 1
     assert f"Match 05.01-{second[:8]}-brands.csv" in written
 
@@ -435,3 +439,69 @@ def test_a_window_for_reading_looks_for_no_provider(open_window, demo_library, m
     driver.app._warm()
     driver.settle()
     assert driver.window.status._provider.text() == "" and not asked
+
+
+def test_gains_and_losses_are_readable_after_the_theme_was_switched(demo_window):
+    window = demo_window.window
+    first = window.session.job
+    session = window.session
+    window.runs.replay(first, StageName.MATCH_BRANDS, {"match_brands": {"accept": 99.9, "review": 99.0}})
+    demo_window.until(lambda: session.job.id != first.id and session.job.status is JobStatus.COMPLETED)
+    demo_window.do("view.runs")
+    page = window.pages.currentWidget()
+    page.tree.select_only(first.id, session.job.id)
+    demo_window.until(lambda: page.diff.brands.rowCount() > 0)
+    demo_window.settle()
+
+    def tints() -> set[str]:
+        cells = (page.diff.brands.item(row, 3) for row in range(page.diff.brands.rowCount()))
+        return {cell.foreground().color().name() for cell in cells if cell.text() != "–"}
+
+    before = tints()
+    window.services.theme.toggle()
+    c = window.services.theme.colours
+    assert tints() and not tints() & before
+    assert tints() <= {QColor(c.danger).name(), QColor(c.success).name()}
+
+
+def test_f6_passes_panes_that_have_nothing_to_go_to(demo_window):
+    """With an empty queue, and where a video was never run, the keys always come to something that is seen."""
+    window = demo_window.window
+    window.review.want(text="zzzqq")
+    demo_window.settle()
+    demo_window.do("view.review")
+    for id in ("view.next_pane", "view.previous_pane"):
+        met = []
+        for _ in range(5):
+            demo_window.do(id)
+            focus = QApplication.focusWidget()
+            assert focus.isVisible()
+            met.append(focus)
+        assert len({*met}) == 5 and met[0] is not met[-1]
+
+
+def test_f6_goes_to_what_to_do_where_there_is_no_run(open_window, library_dir, clips):
+    driver = open_window(library_dir)
+    driver.window.library.import_files(clips(1))
+    driver.settle()
+    driver.do("view.review")
+    for _ in range(3):
+        driver.do("view.next_pane")
+        focus = QApplication.focusWidget()
+        assert focus is not None and focus.isVisible()
+
+
+def test_at_the_smallest_size_the_time_lies_over_nothing(demo_window):
+    window = demo_window.window
+    window.resize(window.minimumSize())
+    demo_window.settle()
+    transport = window.review.canvas.transport
+    seen = [
+        w for w in transport.findChildren(QWidget) if w.isVisible() and w.parent() is transport and w.width()
+    ]
+    row = sorted((w.geometry() for w in seen if w is not transport.bar), key=lambda r: r.left())
+    assert all(a.right() <= b.left() for a, b in pairwise(row))
+    assert transport.width() >= row[-1].right()
+    window.resize(1600, 900)
+    demo_window.settle()
+    assert all(button.isVisible() for button in transport._view) and " / " in transport._time.text()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from engine.domain.stages import StageName
 from engine.events import PartDone, StageDone, StageProgress
-from ui.runs.stage_states import StageState, StageStates
+from ui.runs.stage_states import OPEN, StageState, StageStates
 
 OCR = StageName.RUN_OCR
 
@@ -18,7 +18,7 @@ def part(chunk: int, reused: bool) -> PartDone:
 def read(chunks: range, outcome: str = "running") -> StageStates:
     """What the library knows of a stage with these parts: not whether they were reused."""
     states = StageStates("job", seen={(OCR, chunk): False for chunk in chunks})
-    share = 1.0 if outcome != "running" else len(chunks) / 4
+    share = len(chunks) / 4 if outcome in OPEN else 1.0
     states.rows[OCR] = StageState(OCR, outcome, share, computed=len(chunks))
     return states
 
@@ -55,3 +55,15 @@ def test_another_run_s_events_change_nothing() -> None:
     other = replace(part(0, True), job_id="other")
     assert not states.parts([other]) and not states.done([StageDone("other", OCR, "ran")])
     assert counts(states) == ("waiting", 0, 0)
+
+
+def test_a_stage_of_a_paused_run_is_paused_until_it_goes_on() -> None:
+    states = StageStates("job")
+    states.progress([StageProgress("job", OCR, 1.0, 4.0, 0.1, 1.0, 36.0)])
+    states.merge(read(range(2), "paused"))
+    assert counts(states) == ("paused", 0, 2) and states.rows[OCR].seconds_left is None
+    states.merge(read(range(2)))
+    assert counts(states) == ("running", 0, 2)
+    states.merge(read(range(2), "stopped"))
+    states.progress([StageProgress("job", OCR, 3.0, 4.0, 0.1)])
+    assert counts(states)[0] == "running"

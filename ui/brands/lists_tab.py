@@ -213,7 +213,7 @@ class _Listing(QWidget):
         self._text = ""
 
     def show_lines(self, lines: Sequence[tuple[tuple[str, str], object]]) -> None:
-        row = self.table.currentRow()
+        row, before = self.table.currentRow(), self.chosen()
         self.table.setUpdatesEnabled(False)
         self.table.setRowCount(len(lines))
         for number, (words, what) in enumerate(lines):
@@ -226,18 +226,25 @@ class _Listing(QWidget):
         self._head.setText(f"{self._title}  ({len(lines):,})")
         self._stack.setCurrentIndex(1 if lines else 0)
         self.button.setVisible(bool(lines))
+        kept = [number for number, (_, what) in enumerate(lines) if what in before]
         if lines:
-            self.table.selectRow(min(max(0, row), len(lines) - 1))
+            self._select(kept or [min(max(0, row), len(lines) - 1)])
         self.search(self._text)
+
+    def _select(self, rows: Sequence[int]) -> None:
+        """These rows and no others, whatever keys are held."""
+        flags = QItemSelectionModel.SelectionFlag
+        model, chosen = self.table.model(), self.table.selectionModel()
+        chosen.setCurrentIndex(model.index(rows[0], 0), flags.ClearAndSelect | flags.Rows)
+        for row in rows[1:]:
+            chosen.select(model.index(row, 0), flags.Select | flags.Rows)
 
     def choose(self, folded: str) -> None:
         """Goes to the line that reads so when folded."""
         for row in range(self.table.rowCount()):
             item = self.table.item(row, 0)
             if item is not None and fold_compact(item.text()) == folded:
-                flags = QItemSelectionModel.SelectionFlag
-                chosen = self.table.model().index(row, 0)
-                self.table.selectionModel().setCurrentIndex(chosen, flags.ClearAndSelect | flags.Rows)
+                self._select([row])
 
     def search(self, text: str) -> None:
         self._text = text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
@@ -26,6 +26,9 @@ Tab = TableTab | ClustersTab | ListsTab | AnswersTab
 class BrandsPage(QWidget):
     """The book is read when the page is shown and whenever it changes while it is. Actions of scope B go to the tab
     that is shown; they can be done only while the page is."""
+
+    searched = Signal(str)
+    """What is searched for from now on, where that was said here and not in the search field."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -59,6 +62,8 @@ class BrandsPage(QWidget):
             tab.able.connect(self._enable)
         services.actions.attach_brands(self)
         self.tabs.currentChanged.connect(self._tab_changed)
+        self._text = ""
+        self.table_tab.filter.textChanged.connect(self._filtered)
         self.setFocusProxy(self.table_tab)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -182,13 +187,22 @@ class BrandsPage(QWidget):
         for each in self._others:
             if each is tab:
                 each.shown()
+        self.search(self._text)
         self._enable()
 
     def search(self, text: str) -> None:
         """The search field of the top bar: filters what the shown tab lists."""
+        self._text = text
         found = getattr(self.tabs.currentWidget(), "search", None)
         if callable(found):
             found(text)
+
+    @Slot(str)
+    def _filtered(self, text: str) -> None:
+        """The table was filtered at its own field, or is no longer."""
+        if text.strip() != self._text and self.tabs.currentWidget() is self.table_tab:
+            self._text = text.strip()
+            self.searched.emit(self._text)
 
     def show_subject(self, kind: str, what: str) -> None:
         """Shows what a step of the log was about: `brand`, `book`, `deny-list` or `not-same`, and which."""

@@ -38,6 +38,7 @@ from ui.brands.chips import Chips
 from ui.brands.orders import Orders
 from ui.brands.references import References
 from ui.brands.words import origin_words, seconds_words
+from ui.fields import KeptField
 from ui.icons import icon
 from ui.text import local_time, plural, tr
 from ui.workspace import Services
@@ -102,7 +103,7 @@ class BrandPanel(QScrollArea):
         column.addStretch(1)
 
     def _field(self, name: str, done: Callable[[], None]) -> QLineEdit:
-        field = QLineEdit()
+        field = KeptField()
         field.setAccessibleName(name)
         field.editingFinished.connect(done)
         return field

@@ -6,8 +6,10 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QSignalBlocker,
     QSortFilterProxyModel,
     Qt,
     Signal,
@@ -48,6 +50,11 @@ def columns(figures: ExposureFigures) -> list[ReportColumn]:
     return found
 
 
+def _place(brand: BrandExposure) -> tuple[str, str]:
+    """A row's brand and column: what stays the same from figures to figures."""
+    return brand.column, brand.brand_id or brand.brand_name
+
+
 class ExposureModel(QAbstractTableModel):
     """Brands of one set of figures."""
 
@@ -56,6 +63,11 @@ class ExposureModel(QAbstractTableModel):
         self._theme = theme
         self._columns: list[ReportColumn] = list(COLUMNS)
         self.brands: tuple[BrandExposure, ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """The shown columns' keys."""
+        return [column.key for column in self._columns]
 
     def show_figures(self, figures: ExposureFigures) -> None:
         self.beginResetModel()
@@ -90,6 +102,8 @@ class ExposureModel(QAbstractTableModel):
             return column.text(brand)
         if role == SORT:
             return column.value(brand)
+        if role == Qt.ItemDataRole.ToolTipRole and not column.numeric:
+            return column.text(brand)
         if role == Qt.ItemDataRole.TextAlignmentRole and column.numeric:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.FontRole and column.numeric:
@@ -121,8 +135,32 @@ class ExposureTable(QTableView):
         self.selectionModel().selectionChanged.connect(lambda *_: self.brand_chosen.emit(self.chosen()))
 
     def show_figures(self, figures: ExposureFigures) -> None:
-        self.figures_model.show_figures(figures)
-        share_width(self, BRAND_WIDTH)
+        """Shows other figures; what was chosen stays chosen, and the column that they are sorted by as well."""
+        model, header = self.figures_model, self.horizontalHeader()
+        chosen = {_place(b) for b in self._selected()}
+        current = self.currentIndex()
+        at = _place(self._brand_at(current)) if current.isValid() else None
+        sorted_by, order = model.keys[header.sortIndicatorSection()], header.sortIndicatorOrder()
+        with QSignalBlocker(self.selectionModel()):
+            model.show_figures(figures)
+            self.sortByColumn(model.keys.index(sorted_by) if sorted_by in model.keys else 1, order)
+            share_width(self, BRAND_WIDTH)
+            flags = QItemSelectionModel.SelectionFlag
+            for row in range(self._proxy.rowCount()):
+                index = self._proxy.index(row, 0)
+                place = _place(self._brand_at(index))
+                if place == at:
+                    self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
+                if place in chosen:
+                    self.selectionModel().select(index, flags.Select | flags.Rows)
+        self.viewport().update()
+        self.brand_chosen.emit(self.chosen())
+
+    def _selected(self) -> list[BrandExposure]:
+        return [self._brand_at(index) for index in self.selectionModel().selectedRows()]
+
+    def _brand_at(self, index: QModelIndex) -> BrandExposure:
+        return self.figures_model.brands[self._proxy.mapToSource(index).row()]
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
@@ -133,10 +171,8 @@ class ExposureTable(QTableView):
 
     def chosen(self) -> BrandExposure | None:
         """The selected brand, None where there is none or several."""
-        rows = self.selectionModel().selectedRows()
-        if len(rows) != 1:
-            return None
-        return self.figures_model.brands[self._proxy.mapToSource(rows[0]).row()]
+        chosen = self._selected()
+        return chosen[0] if len(chosen) == 1 else None
 
     def keyPressEvent(self, event: Any) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

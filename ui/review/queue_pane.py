@@ -179,8 +179,8 @@ class QueuePane(QWidget):
             )
         elif not snapshot.appearances:
             self._empty.say(
-                tr("Nothing found yet"),
-                tr("Appearances come in as soon as the first chunk of the video is read."),
+                tr("Nothing found"),
+                tr("While a run goes on, appearances come in as soon as the first chunk is read."),
                 buttons=False,
             )
         elif total and not left:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtGui import QFocusEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from engine.domain.timebase import format_time, parse_time
@@ -19,6 +19,9 @@ from ui.tokens import TYPE
 BUTTONS = (
     "play.previous_analysed", "play.frame_back", "play.toggle", "play.frame_forward", "play.next_analysed",
 )  # fmt: skip
+LONGEST = "0:00:00.000 / 0:00:00.000"
+SIDES = 48
+"""Pixels of margins and of the room between the parts."""
 VIEW = ("review.new_box", "review.edit_box", "canvas.zoom_out", "canvas.zoom_in", "canvas.fit")
 
 
@@ -66,13 +69,16 @@ class Transport(QWidget):
         self._frame.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._frame, 1)
         row.addSpacing(8)
-        for id in VIEW:
-            row.addWidget(self._button(id))
+        self._view = [self._button(id) for id in VIEW]
+        for button in self._view:
+            row.addWidget(button)
         column.addLayout(row)
+        self.setMinimumWidth(1)
         self._theme = theme
+        self._is_short = False
+        self._shown = 0, 0
         theme.changed.connect(self._fonts)
         self._fonts()
-        self.show_time(0, 0)
 
     def _button(self, id: str) -> QToolButton:
         button = QToolButton()
@@ -82,13 +88,29 @@ class Transport(QWidget):
         button.setAccessibleName(self._actions[id].text())
         return button
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Where there isn't room for all, first what has keys and a menu goes, then the video's length."""
+        each = self._view[0].sizeHint().width() + 2
+        whole, short = (self._time.fontMetrics().horizontalAdvance(text) for text in (LONGEST, LONGEST[:11]))
+        left = self.width() - SIDES - len(BUTTONS) * each
+        for button in self._view:
+            button.setVisible(left >= whole + len(VIEW) * each)
+        self._is_short = left < whole
+        self._time.setMinimumWidth(short if self._is_short else whole)
+        self.show_time(*self._shown)
+
     def _fonts(self) -> None:
         self._time.setFont(self._theme.figures(TYPE.base))
-        self._time.setMinimumWidth(self._time.fontMetrics().horizontalAdvance("0:00:00.000 / 0:00:00.000"))
+        self._make_room()
 
     def show_time(self, time: int, duration: int) -> None:
         """The playhead's time and the video's length (microseconds)."""
-        self._time.setText(f"{format_time(time)} / {format_time(duration)}")
+        self._shown = time, duration
+        self._time.setText(format_time(time) + ("" if self._is_short else f" / {format_time(duration)}"))
         self.bar.set_time(time)
 
     def show_frame(self, words: str) -> None:

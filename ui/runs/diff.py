@@ -97,6 +97,7 @@ class DiffView(QWidget):
         layout.addWidget(self.tabs, 1)
         self.sightings.activated.connect(lambda index: self._jump(index.row()))
         self._answer: DiffAnswer | None = None
+        theme.changed.connect(self._tint)
 
     def show_answer(self, answer: DiffAnswer, names: tuple[str, str]) -> None:
         """Shows a diff; `names` are the two runs' names."""
@@ -155,8 +156,13 @@ class DiffView(QWidget):
             for b in diff.brands
         ]
         _fill(self.brands, rows)
+        self._tint()
+
+    @Slot()
+    def _tint(self) -> None:
+        """What a brand gained or lost in the theme's colours."""
         c = self._theme.colours
-        for row, b in enumerate(diff.brands):
+        for row, b in enumerate(self._answer.diff.brands if self._answer is not None else ()):
             if abs(b.seconds_change) >= 0.05:
                 item = self.brands.item(row, 3)
                 if item is not None:

@@ -163,8 +163,8 @@ def paint_cell(painter: QPainter, cell: QRectF, outcome: str, theme: Theme) -> N
         brush = QBrush(QColor(c.outline), Qt.BrushStyle.BDiagPattern)
     elif outcome == "failed":
         pen, brush = QPen(QColor(c.danger), 2), QBrush(QColor(c.danger_soft))
-    elif outcome == "running":
-        pen = QPen(QColor(c.accent), 2, Qt.PenStyle.DotLine)
+    elif outcome in ("running", "paused", "stopped"):
+        pen = QPen(QColor(c.accent if outcome == "running" else c.muted), 2, Qt.PenStyle.DotLine)
     painter.setPen(pen)
     painter.setBrush(brush)
     painter.drawRoundedRect(cell.adjusted(1, 1, -1, -1), 3, 3)

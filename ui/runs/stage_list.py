@@ -16,7 +16,7 @@ from ui.words import outcome_icon, outcome_words, stage_title
 
 ICON_SIDE = 16
 LOWEST, BORDER = 23, 2
-OUTCOMES = ("reused", "ran", "skipped", "failed", "running", "waiting")
+OUTCOMES = ("reused", "ran", "skipped", "failed", "running", "paused", "stopped", "waiting")
 
 
 class StageList(QScrollArea):
@@ -129,7 +129,7 @@ class _Row(QFrame):
         self._icon.setPixmap(name.pixmap(ICON_SIDE, ICON_SIDE))
         self._outcome.setText(outcome_words(state.outcome))
         self._bar.setValue(round(state.share * 1000))
-        self._bar.setVisible(state.outcome == "running")
+        self._bar.setVisible(state.outcome in ("running", "paused", "stopped"))
         words = []
         if state.rate > 0 and state.outcome == "running":
             words.append(tr("{rate} /s").format(rate=f"{state.rate:.1f}"))

@@ -13,7 +13,8 @@ from storage.library import Library
 
 @dataclass(frozen=True, slots=True)
 class StageState:
-    """One row of the run panel. `share` is 0..1; `outcome` is waiting, running, reused, ran, skipped or failed."""
+    """One row of the run panel. `share` is 0..1; `outcome` is waiting, running, paused, stopped, reused, ran, skipped
+    or failed."""
 
     stage: StageName
     outcome: str = "waiting"
@@ -25,7 +26,10 @@ class StageState:
     seconds_left: float | None = None
 
 
-GOING = ("waiting", "running")
+STANDING = {JobStatus.PAUSED: "paused", JobStatus.FAILED: "stopped", JobStatus.CANCELLED: "stopped"}
+"""What a stage is that was under way when its run came to this."""
+OPEN = ("waiting", "running", "paused", "stopped")
+"""Outcomes of stages that aren't complete: they may go on."""
 
 
 @dataclass(slots=True)
@@ -44,7 +48,7 @@ class StageStates:
             if e.job_id != self.job_id:
                 continue
             row = self.rows[e.stage]
-            if row.outcome in GOING:
+            if row.outcome in OPEN:
                 share = e.done / e.total if e.total > 0 else 0.0
                 self.rows[e.stage] = replace(
                     row, outcome="running", share=share, rate=e.rate, seconds_left=e.seconds_left
@@ -59,7 +63,7 @@ class StageStates:
                 continue
             self.seen[e.stage, e.chunk] = e.reused
             row = self.rows[e.stage]
-            if row.outcome in GOING:
+            if row.outcome in OPEN:
                 self.rows[e.stage] = replace(self._counted(row), reason=e.reason or row.reason)
                 changed = True
         return changed
@@ -69,10 +73,12 @@ class StageStates:
         self.seen = {**read.seen, **self.seen}
         for stage, row in read.rows.items():
             known = self.rows[stage]
-            if row.outcome not in GOING:
+            if row.outcome not in OPEN:
                 self.rows[stage] = replace(row, reason=row.reason or known.reason)
-            elif known.outcome in GOING:
+            elif known.outcome in OPEN:
                 further = row if row.share > known.share else known
+                if row.outcome in STANDING.values() or known.outcome in STANDING.values():
+                    further = replace(further, outcome=row.outcome, rate=0.0, seconds_left=None)
                 self.rows[stage] = replace(self._counted(further), reason=row.reason or known.reason)
 
     def _counted(self, row: StageState) -> StageState:
@@ -112,7 +118,8 @@ def read_states(library: Library, job: DetectJob) -> StageStates:
     most = max(begun.values(), default=0)
     for stage, count in begun.items():
         if states.rows[stage].outcome == "waiting":
-            states.rows[stage] = StageState(stage, "running", count / max(most, 1), computed=count)
+            outcome = STANDING.get(job.status, "running")
+            states.rows[stage] = StageState(stage, outcome, count / max(most, 1), computed=count)
     if job.status is JobStatus.FAILED:
         unfinished = next((s for s in ORDER if states.rows[s].share < 1.0), None)
         if unfinished is not None:

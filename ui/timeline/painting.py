@@ -58,7 +58,7 @@ def paint_content(
     if not data.lanes:
         painter.setPen(QColor(c.muted))
         painter.setFont(theme.font(TYPE.base))
-        words = tr("Brands appear here as soon as the first chunk is read.")
+        words = tr("Brands that a run finds appear here.")
         room = QRectF(view.gutter, RULER, lane_width, height - RULER).adjusted(12, 0, -12, 0)
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
     painter.setClipping(False)
