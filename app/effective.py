@@ -23,6 +23,8 @@ FRAME_NOTE = "frame"
 """Note of a decision on one frame of an appearance: it holds in its member's span only."""
 FRAME_MARK = "@"
 """Between an appearance's key and the number of a frame that was split off it."""
+DRAWN_MARK = ":"
+"""In the key of a drawn box, between the decision that drew it and the number of its member; in no other key."""
 CLEAR = 1_000.0
 """Clarity of a box that a person drew or confirmed by eye: they could read it."""
 
@@ -210,7 +212,7 @@ def _edited(run: RunResult, machine: Appearance, edit: Decision, span: Span) -> 
 def drawn_key(decision: Decision, number: int) -> str:
     """The key under which a drawn box is shown. A correction is another decision, but still the same box: it keeps
     the key that the box got when it was drawn."""
-    return decision.members[number].appearance or f"{decision.id}:{number}"
+    return decision.members[number].appearance or f"{decision.id}{DRAWN_MARK}{number}"
 
 
 def drawn_by(

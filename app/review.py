@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.brand_search import BrandHit, BrandSearch, load_names
-from app.effective import whole_of
+from app.effective import DRAWN_MARK, whole_of
 from app.handling.standing import held_decisions
 from app.learning import Choices
 from app.overlay import FRAME_MARK, EffectiveAppearance, Overlay, State, build_overlay, redecided
@@ -173,7 +173,7 @@ class ReviewSession:
 
     def _patchable(self, change: Changed | None) -> set[str]:
         """The appearances' keys where only decisions on appearances changed, else nothing."""
-        if change is None or "decisions" not in change.kinds or any(":" in i for i in change.ids):
+        if change is None or "decisions" not in change.kinds or any(DRAWN_MARK in i for i in change.ids):
             return set()
         known = self._overlay.by_key
         keys = {whole_of(i) for i in change.ids if not _is_decision(i)}

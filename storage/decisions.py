@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from engine.decoding import looked_through
-from engine.domain.decisions import Decision
+from engine.domain.decisions import Decision, DecisionKind
 from storage.columns import now, to_row
 from storage.database import Database
 from storage.removals import REMOVED, refuse_removed
@@ -72,6 +72,20 @@ class Decisions:
     def get_many(self, decision_ids: Iterable[str], *, conn: Connection | None = None) -> list[Decision]:
         """These decisions, in the order in which they were made; unknown ids are left out."""
         return self._many([DecisionRow.id.in_(list(decision_ids))], conn)
+
+    def drawn(self, source_id: str, key: str, *, conn: Connection | None = None) -> list[Decision]:
+        """The source's active decisions that may be the drawn box of this key: the one that drew it, or that corrected
+        it last and kept its key."""
+        corrected = select(MemberRow.decision_id).where(MemberRow.appearance == key)
+        return self._many(
+            [
+                DecisionRow.source_asset_id == source_id,
+                DecisionRow.active.is_(True),
+                DecisionRow.kind == DecisionKind.DRAW,
+                DecisionRow.id.in_([key.rpartition(":")[0]]) | DecisionRow.id.in_(corrected),
+            ],
+            conn,
+        )
 
     def of_brand(self, brand_ids: Iterable[str], *, conn: Connection | None = None) -> list[Decision]:
         """Active decisions that name one of these brands, over all sources that were not removed."""

@@ -75,8 +75,8 @@ class DecisionControl(QObject):
         is delivered before anything else, so that what it leads to is shown at once."""
 
         def taken(change: Change | None) -> None:
-            self._services.bridge.drain()
             try:
+                self._services.bridge.drain()
                 done(change)
             finally:
                 self._review.taken_back()

@@ -16,10 +16,11 @@ from PySide6.QtWidgets import QApplication, QSplitter, QTabBar, QTabWidget, QWid
 
 
 def go_on(window: QWidget, *, forward: bool) -> bool:
-    """Gives the focus to the next (or previous) control of the window; False where there is none."""
+    """Gives the focus to the next (or previous) control of the window, also from one that is just being hidden; False
+    where there is none."""
     here = QApplication.focusWidget() or window.focusWidget() or window
     reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-    order = [w for w in shown_within(window) if w is here or takes_focus(w, window)]
+    order = [w for w in shown_within(window, here) if w is here or takes_focus(w, window)]
     stops = [w for w in order if w is not here]
     if not stops:
         return False
@@ -43,11 +44,14 @@ def takes_focus(widget: QWidget, window: QWidget) -> bool:
     )
 
 
-def shown_within(parent: QWidget) -> Iterator[QWidget]:
+def shown_within(parent: QWidget, wanted: QWidget | None = None) -> Iterator[QWidget]:
     """All that is shown within a widget, each before what is in it, in the order in which it was put there; tabs
-    before what they show."""
+    before what they show. `wanted` is met in its place even where it is hidden."""
+    every = [w for w in parent.children() if isinstance(w, QWidget) and not w.isWindow()]
     inside = [
-        w for w in parent.children() if isinstance(w, QWidget) and not w.isHidden() and not w.isWindow()
+        w
+        for w in every
+        if not w.isHidden() or (wanted is not None and (w is wanted or w.isAncestorOf(wanted)))
     ]
     if isinstance(parent, QTabWidget):
         inside.sort(key=lambda w: not isinstance(w, QTabBar))
@@ -55,4 +59,4 @@ def shown_within(parent: QWidget) -> Iterator[QWidget]:
         inside.sort(key=parent.indexOf)
     for widget in inside:
         yield widget
-        yield from shown_within(widget)
+        yield from shown_within(widget, wanted)

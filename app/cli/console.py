@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from datetime import datetime
@@ -31,14 +32,29 @@ def table(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) ->
     """Rows (the first is the heading) as aligned columns; `right` are the columns aligned to the right."""
     if not rows:
         return ""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    shown = [[_in_one_line(cell) for cell in row] for row in rows]
+    widths = [max(_columns(row[i]) for row in shown) for i in range(len(rows[0]))]
     lines = []
-    for n, row in enumerate(rows):
-        cells = [c.rjust(widths[i]) if i in right else c.ljust(widths[i]) for i, c in enumerate(row)]
+    for n, row in enumerate(shown):
+        rooms = [" " * (width - _columns(cell)) for cell, width in zip(row, widths, strict=True)]
+        cells = [
+            room + c if i in right else c + room for i, (c, room) in enumerate(zip(row, rooms, strict=True))
+        ]
         lines.append("  ".join(cells).rstrip())
         if n == 0:
             lines.append("  ".join("─" * w for w in widths))
     return "\n".join(lines)
+
+
+def _in_one_line(cell: str) -> str:
+    """A cell without line breaks and without what would steer the terminal: a file's name may hold either."""
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in cell)
+
+
+def _columns(cell: str) -> int:
+    """How many columns of a terminal a text takes: Chinese and Japanese letters take two, combining marks none."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in cell)
+    return len(cell) + wide - sum(unicodedata.combining(c) > 0 for c in cell)
 
 
 def on_the_clock(at: datetime | None, *, seconds: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 
 import msgspec
 
@@ -11,6 +12,7 @@ from app.cli.figures import load_figures, print_exposure
 from app.cli.targets import find_job, find_source, is_completed
 from app.commands import AcceptRun
 from app.container import Container, open_container
+from engine.domain.errors import DataDamage
 from engine.domain.jobs import DetectJob, JobStatus
 from engine.settings import changed
 
@@ -60,7 +62,9 @@ def do_show(given: argparse.Namespace) -> int:
         if given.json:
             from app.exports.json_document import both_figures
 
-            figures = both_figures(load_figures(app, job)) if is_complete else None
+            figures = None
+            with suppress(DataDamage):
+                figures = both_figures(load_figures(app, job)) if is_complete else None
             print(msgspec.json.encode({"job": job, "checkpoints": checkpoints, "figures": figures}).decode())
             return 0
         _print_job(job, status_word(app, job))

@@ -138,7 +138,7 @@ def merge_brands(cmd: MergeBrands, work: Work) -> Outcome:
 
 def unmerge_brand(cmd: UnmergeBrand, work: Work) -> Outcome:
     """The redirect goes; aliases, references and decisions stood with the brand that they named all the time. What both
-    brands are called from now on is told; Conflict where it is the name of both."""
+    brands are called from now on is told."""
     names, former, notes = [], "", []
     for brand_id in cmd.brand_ids:
         brand = work.brand(brand_id)
@@ -164,22 +164,20 @@ def unmerge_brand(cmd: UnmergeBrand, work: Work) -> Outcome:
 
 
 def _told_clashes(brand: KnownBrand, other: KnownBrand, work: Work) -> list[str]:
-    """A sentence for each spelling that two brands share since they parted; Conflict where it is the name of both."""
+    """A sentence for each spelling that two brands share since they parted."""
     notes = []
     for clash in work.library.brands.clashes(conn=work.conn):
         texts = {owner: text for owner, _, text in clash.brands}
         if not {brand.id, other.id} <= set(texts):
             continue
+        names = f"{brand.canonical_name} and {other.canonical_name}"
         if {fold_compact(brand.canonical_name), fold_compact(other.canonical_name)} == {clash.folded}:
-            raise Conflict(
-                f"Both brands would be called “{other.canonical_name}”.",
-                still_works="Nothing was changed.",
-                to_do=f"Give the brand that {brand.canonical_name} was merged into another name first.",
+            notes.append(f"Two brands are called “{other.canonical_name}” now: rename one of them.")
+        else:
+            notes.append(
+                f"“{texts[brand.id]}” names both {names} now: such signs wait for a person until one of the two gives "
+                "it up."
             )
-        notes.append(
-            f"“{texts[brand.id]}” names both {brand.canonical_name} and {other.canonical_name} now: such signs wait "
-            "for a person until one of the two gives it up."
-        )
     return notes
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from app.commands import ClearDecision, Decide, DrawBox, EditBox, SplitFrame
-from app.effective import drawn_key
+from app.effective import DRAWN_MARK, drawn_key
 from app.handling.members import (
     appearance_in,
     corrected,
@@ -101,11 +101,18 @@ def reassign(work: Work, source_id: str, job_id: str, keys: Sequence[str], brand
 
 
 def clear_decision(cmd: ClearDecision, work: Work) -> Outcome:
-    """Switch off what was said of these appearances: verdicts, corrected boxes and single frames."""
+    """Switch off what was said of these appearances: verdicts, corrected boxes and single frames; drawn boxes go."""
     ids: list[str] = []
     if cmd.appearance_keys:
         run = _run(work, cmd.source_id, cmd.job_id)
-        whole = [_appearance(work, run, key).key for key in cmd.appearance_keys if FRAME_MARK not in key]
+        drawn = [_drawn(work, run, key) for key in cmd.appearance_keys if DRAWN_MARK in key]
+        boxes = [found[0].id for found in drawn if found is not None]
+        ids += work.library.decisions.set_active(boxes, False, conn=work.conn)
+        whole = [
+            _appearance(work, run, key).key
+            for key in cmd.appearance_keys
+            if FRAME_MARK not in key and DRAWN_MARK not in key
+        ]
         ids += _overrule(work, run, whole, (*VERDICTS, DecisionKind.EDIT), frames=True)
         for key in cmd.appearance_keys:
             appearance, mark, seq = key.partition(FRAME_MARK)
@@ -184,7 +191,7 @@ def edit_box(cmd: EditBox, work: Work) -> Outcome:
     """A correction replaces the one before it and starts from it. A drawn box is edited as a drawn box."""
     run = _run(work, cmd.source_id, cmd.job_id)
     decisions = work.library.decisions
-    drawn = _drawn(work, run, cmd.appearance_key) if ":" in cmd.appearance_key else None
+    drawn = _drawn(work, run, cmd.appearance_key) if DRAWN_MARK in cmd.appearance_key else None
     if drawn is not None:
         before, at = drawn
         members = list(before.members)
@@ -229,11 +236,10 @@ def _run(work: Work, source_id: str, job_id: str) -> RunResult:
 def _drawn(work: Work, run: RunResult, key: str) -> tuple[Decision, int] | None:
     """The decision that drew the box of this key, or corrected it last, and the number of its member; None where it
     is no drawn box."""
-    for decision in work.library.decisions.of_source(run.source.id, conn=work.conn):
-        if decision.kind is DecisionKind.DRAW:
-            for number in range(len(decision.members)):
-                if drawn_key(decision, number) == key:
-                    return decision, number
+    for decision in work.library.decisions.drawn(run.source.id, key, conn=work.conn):
+        for number in range(len(decision.members)):
+            if drawn_key(decision, number) == key:
+                return decision, number
     return None
 
 
@@ -377,14 +383,18 @@ def _overrule(
     their own: the other members of a group, and the other pieces in which this run sees a member. Returns the ids
     switched off and made."""
     covered: dict[str, tuple[Decision, set[int]]] = {}
-    for found in _held(work, run, list(keys)).values():
+    movable: set[tuple[str, int]] = set()
+    for key, found in _held(work, run, list(keys)).items():
         for decision, member in found:
             if decision.kind not in kinds or (decision.note == FRAME_NOTE and not frames):
                 continue
             covered.setdefault(decision.id, (decision, set()))[1].add(member)
+            # While a run is going, an appearance may get another key: that is the same one, no other piece.
+            if key in run.by_key and decision.note != FRAME_NOTE:
+                movable.add((decision.id, member))
     if not covered:
         return []
-    pieces = other_pieces(work.library, work.runs, run, keys, conn=work.conn)
+    pieces = _still_held(work, run, keys, movable)
     decisions = work.library.decisions
     ids = list(decisions.set_active(list(covered), False, conn=work.conn))
     for decision, numbers in covered.values():
@@ -392,7 +402,6 @@ def _overrule(
             member_of(run, run.by_key[key])
             for number in sorted(numbers)
             for key in pieces.get((decision.id, number), ())
-            if decision.note != FRAME_NOTE
         ]
         groups: list[tuple[Member, ...]]
         if decision.kind is DecisionKind.EDIT:
@@ -406,6 +415,23 @@ def _overrule(
             )
             ids.append(decisions.add(kept, conn=work.conn).id)
     return ids
+
+
+def _still_held(
+    work: Work, run: RunResult, keys: Sequence[str], places: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], list[str]]:
+    """By decision and member of `places`: the appearances other than `keys` on which it is the latest of its kind."""
+    found = other_pieces(work.library, work.runs, run, keys, conn=work.conn) if places else {}
+    pieces = {place: found[place] for place in places if place in found}
+    held = _held(work, run, [key for some in pieces.values() for key in some])
+
+    def is_latest(place: tuple[str, int], key: str) -> bool:
+        said = [(d, m) for d, m in held[key] if d.note != FRAME_NOTE]
+        mine = next(d for d, m in said if (d.id, m) == place)
+        edits = mine.kind is DecisionKind.EDIT
+        return mine is [d for d, _ in said if (d.kind is DecisionKind.EDIT) is edits][-1]
+
+    return {place: [k for k in some if is_latest(place, k)] for place, some in pieces.items()}
 
 
 def _title(kind: str, names: list[str], appearances: Sequence[Appearance]) -> str:

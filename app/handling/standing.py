@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from engine.domain.decisions import Decision
@@ -36,13 +36,19 @@ def held_decisions(
 
 
 def other_pieces(
-    library: Library, runs: RunCache, run: RunResult, keys: Sequence[str], *, conn: Transaction | None = None
+    library: Library,
+    runs: RunCache,
+    run: RunResult,
+    keys: Collection[str],
+    *,
+    conn: Transaction | None = None,
 ) -> dict[tuple[str, int], list[str]]:
     """By decision and member: which other appearances than `keys` it holds in this run. A decision made on another run
     holds several where that run saw one sign and this one sees it in pieces."""
     with library.db.reading(conn) as conn:
         others = ReviewQueries(library.db).made_elsewhere(run.source.id, run.job.id, run.by_key, conn=conn)
     found: dict[tuple[str, int], list[str]] = {}
+    keys = set(keys)
     for key, places in runs.anchored(run.job.id, others).items():
         if key not in keys and key in run.by_key:
             for place in places:

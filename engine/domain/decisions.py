@@ -39,7 +39,7 @@ class Member(msgspec.Struct, frozen=True):
     look: str = ""
     job_id: str = ""
     appearance: str = ""
-    """Key of the appearance in that run."""
+    """Key of the appearance in that run; of a corrected box that a person drew, the key that it got when drawn."""
     parts: tuple[str, ...] = ()
     """Keys of the parts it came from: the same part means the same track."""
 

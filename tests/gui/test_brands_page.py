@@ -8,48 +8,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage, QKeySequence
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLineEdit
 
 from app.book_csv import read_book_csv
 from app.commands import AddAlias, AddBrand, Decide, Deny, MergeBrands, UnmergeBrand
 from app.demo_run import DEMO_BOOK
+from tests.gui.bookkeeper import at_the_book, brands_of, choose, page_of, seen
 from tests.gui.conftest import Driver
 from ui.brands.chips import Chip
-from ui.brands.page import BrandsPage
 
 
 @pytest.fixture
 def driver(open_window: Callable[..., Driver], demo_library: Path) -> Driver:
-    made = open_window(demo_library)
-    made.do("view.brands")
-    page = page_of(made)
-    made.until(lambda: page.loaded and not page.table_tab.table.brands.quick)
-    made.settle()
-    return made
-
-
-def page_of(driver: Driver) -> BrandsPage:
-    page = driver.window.pages.page("view.brands")
-    assert isinstance(page, BrandsPage)
-    return page
-
-
-def brands_of(driver: Driver):
-    return driver.app.container.library.brands
-
-
-def choose(driver: Driver, name: str):
-    """The row of a brand, chosen in the table."""
-    tab = page_of(driver).table_tab
-    row = next(r for r in tab.table.brands.rows if r.name == name)
-    assert tab.choose(row.id)
-    driver.settle()
-    return row
-
-
-def seen(driver: Driver) -> list[str]:
-    return [r.name for r in page_of(driver).table_tab.table.brands.shown if r.sources]
+    return at_the_book(open_window(demo_library))
 
 
 def key(qtbot, driver: Driver, pressed: Qt.Key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
@@ -489,35 +460,3 @@ def test_every_control_has_a_name(driver):
                     continue
                 text = widget.text() if isinstance(widget, QAbstractButton) else ""
                 assert widget.accessibleName() or text, f"{type(widget).__name__} has no name"
-
-
-@pytest.mark.parametrize("which", ["name", "category"])
-def test_esc_takes_back_what_was_typed_into_a_field(driver, which):
-    row = choose(driver, seen(driver)[0])
-    field = getattr(page_of(driver).table_tab.panel, which)
-    before = field.text()
-    field.setFocus()
-    field.selectAll()
-    QTest.keyClicks(field, "Zq half ty")
-    for _ in range(2):
-        QTest.keyClick(driver.window.windowHandle(), Qt.Key.Key_Escape)
-        driver.settle()
-        assert field.text() == before
-    assert not field.hasFocus(), "the second one leaves the field"
-    assert brands_of(driver).get(row.id).canonical_name == row.name and not _bus_title(driver)
-
-
-def _bus_title(driver: Driver) -> str:
-    return driver.app.container.bus.undo_title
-
-
-def test_several_lines_stay_chosen_when_the_lists_change(driver):
-    page = page_of(driver)
-    driver.app.container.bus.do(Deny(texts=("Aardvark", "Half time", "Second half")))
-    page.tabs.setCurrentWidget(page.lists_tab)
-    listing = page.lists_tab.denied
-    driver.until(lambda: listing.table.rowCount() == 3)
-    listing.table.selectAll()
-    driver.app.container.bus.do(Deny(texts=("Away end",)))
-    driver.until(lambda: listing.table.rowCount() == 4)
-    assert listing.chosen() == ["Aardvark", "Half time", "Second half"]

@@ -75,3 +75,39 @@ def test_the_button_says_what_f5_does_with_a_paused_run(open_window, library_dir
     settings._go.click()
     driver.until(lambda: window.session.job.status is JobStatus.COMPLETED, 120)
     assert len(window.session.jobs) == 1
+
+
+def test_a_stopped_replay_is_made_anew_with_what_the_panel_shows(open_window, library_dir, clips):
+    """What a replay took over from the run before it isn't among its own edits."""
+    driver = open_window(library_dir)
+    settings = imported(driver, clips)
+    window, jobs = driver.window, driver.app.container.jobs
+    window.runs.create({"match_brands": {"accept": 85.0}}, "soccer_broadcast")
+    driver.until(
+        lambda: window.session.job is not None and window.session.job.status is JobStatus.COMPLETED, 120
+    )
+    driver.settle()
+    replay = jobs.replay(window.session.job.id, StageName.MATCH_BRANDS, {"match_brands": {"review": 70.0}})
+    driver.until(lambda: window.session.shelf.job(replay.id) is not None)
+    window.session.open_job(replay.id)
+    jobs.cancel(replay.id)
+    driver.until(lambda: window.session.job.status is JobStatus.CANCELLED)
+    driver.settle()
+    settings.form(StageName.MATCH_BRANDS).set_value("margin", 6.0)
+    name, overrides = settings.wanted()
+    assert name == "soccer_broadcast"
+    assert overrides == {"match_brands": {"accept": 85.0, "review": 70.0, "margin": 6.0}}
+
+
+def test_a_chosen_profile_is_used_for_the_next_video_too(open_window, library_dir, clips):
+    driver = open_window(library_dir)
+    settings = imported(driver, clips)
+    other = next(
+        i for i in range(settings._profiles.count()) if settings._profiles.itemData(i) != settings.profile
+    )
+    settings._profiles.setCurrentIndex(other)
+    settings._profiles.activated.emit(other)
+    driver.window.session.job_updated.emit()
+    driver.settle()
+    assert settings.is_changed and settings._go.text() == "Run… (F5)"
+    assert settings.wanted()[0] == settings._profiles.itemData(other)

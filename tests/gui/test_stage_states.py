@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from engine.domain.stages import StageName
 from engine.events import PartDone, StageDone, StageProgress
-from ui.runs.stage_states import OPEN, StageState, StageStates
+from ui.runs.stage_states import OPEN, STANDING, StageState, StageStates
 
 OCR = StageName.RUN_OCR
 
@@ -17,7 +17,8 @@ def part(chunk: int, reused: bool) -> PartDone:
 
 def read(chunks: range, outcome: str = "running") -> StageStates:
     """What the library knows of a stage with these parts: not whether they were reused."""
-    states = StageStates("job", seen={(OCR, chunk): False for chunk in chunks})
+    standing = outcome if outcome in STANDING.values() else ""
+    states = StageStates("job", standing, seen={(OCR, chunk): False for chunk in chunks})
     share = len(chunks) / 4 if outcome in OPEN else 1.0
     states.rows[OCR] = StageState(OCR, outcome, share, computed=len(chunks))
     return states
@@ -64,6 +65,8 @@ def test_a_stage_of_a_paused_run_is_paused_until_it_goes_on() -> None:
     assert counts(states) == ("paused", 0, 2) and states.rows[OCR].seconds_left is None
     states.merge(read(range(2)))
     assert counts(states) == ("running", 0, 2)
+    states.progress([StageProgress("job", StageName.ESCALATE_VLM, 1.0, 4.0, 0.1, 1.0, 36.0)])
     states.merge(read(range(2), "stopped"))
+    assert states.rows[StageName.ESCALATE_VLM].outcome == "stopped", "it has stored no part yet"
     states.progress([StageProgress("job", OCR, 3.0, 4.0, 0.1)])
     assert counts(states)[0] == "running"

@@ -76,7 +76,7 @@ def test_lost_figures_are_made_again_from_what_is_left(
     assert shown(library_dir, job, capsys) == before
 
 
-@pytest.mark.parametrize("words", [["show"], ["show", "--json"], ["export", "--output", "x.json"]])
+@pytest.mark.parametrize("words", [["show"], ["export", "--output", "x.json"]])
 def test_lost_findings_are_told_with_the_way_to_get_them_back(
     library_dir: Path,
     job: DetectJob,
@@ -91,6 +91,10 @@ def test_lost_findings_are_told_with_the_way_to_get_them_back(
     assert main(["--library", str(library_dir), words[0], job.id, *words[1:]]) == 5
     assert f"replay {job.id[:8]} --from match_brands" in capsys.readouterr().err
     assert not (tmp_path / "x.json").exists()
+    capsys.readouterr()
+    assert main(["--library", str(library_dir), "show", job.id, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["job"]["id"] == job.id and told["figures"] is None
 
 
 def test_figures_on_the_terminal_are_those_with_decisions(

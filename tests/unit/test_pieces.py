@@ -9,8 +9,9 @@ from typing import Literal
 
 import pytest
 
-from app.commands import ClearDecision, Command, Decide, EditBox, Verdict
-from app.overlay import State
+from app.commands import ClearDecision, Command, Decide, DrawBox, EditBox, Verdict
+from app.overlay import State, member_of
+from engine.domain.decisions import Decision, DecisionKind
 from engine.domain.geometry import rectangle
 from engine.domain.jobs import DetectJob
 from tests.stored_run import Board, Desk
@@ -106,3 +107,48 @@ def test_a_corrected_sign_counts_once(desk: Desk, runs: tuple[DetectJob, DetectJ
     shown = desk.overlay(parted)
     assert all(shown.by_key[k].edited for k in keys(desk, parted))
     assert {a.state for a in shown.appearances} == {State.UNDECIDED}
+
+
+def test_a_newer_word_on_the_other_piece_stays(desk: Desk, runs: tuple[DetectJob, DetectJob]) -> None:
+    whole, parted = runs
+    said(desk, whole, "reject", *keys(desk, whole))
+    first, second = keys(desk, parted)
+    run = desk.runs.get(parted.id)
+    newer = Decision(
+        id="",
+        source_asset_id=parted.source_asset_id,
+        kind=DecisionKind.UNSURE,
+        members=(member_of(run, run.by_key[second]),),
+    )
+    desk.library.decisions.add(newer)
+    assert states(desk, parted) == ["rejected", "unsure"]
+    said(desk, parted, "confirm", first)
+    assert states(desk, parted) == ["confirmed", "unsure"]
+
+
+def test_a_word_is_taken_back_from_an_appearance_that_goes_on_meanwhile(desk: Desk) -> None:
+    """The window shows the key from before the run stored more of the sign."""
+    job = desk.unfinished([Board("HANKOOK", 0.0, 20.0)], seconds=20.0, chunks=1)
+    (key,) = keys(desk, job)
+    said(desk, job, "confirm", key)
+    desk.store_more(job)
+    assert keys(desk, job) != [key] and states(desk, job) == ["confirmed"]
+    said(desk, job, "clear", key)
+    assert states(desk, job) == ["undecided"]
+
+
+def test_a_drawn_box_goes_by_its_key_however_often_it_was_corrected(desk: Desk) -> None:
+    job = desk.source([WHOLE])
+    source_id, box = job.source_asset_id, rectangle(400, 20, 480, 60)
+    made = desk.bus.do(
+        DrawBox(source_id=source_id, job_id=job.id, time=0, polygon=box, brand_name="Swirl")
+    ).made[0]
+    key = f"{made}:0"
+    for x in (402, 404):
+        moved = rectangle(x, 20, x + 80, 60)
+        desk.bus.do(EditBox(source_id=source_id, job_id=job.id, appearance_key=key, time=0, polygon=moved))
+        assert desk.overlay(job).by_key[key].seen[0].polygon == moved
+    said(desk, job, "clear", key)
+    assert key not in desk.overlay(job).by_key
+    desk.bus.undo()
+    assert desk.overlay(job).by_key[key].seen[0].polygon == rectangle(404, 20, 484, 60)

@@ -119,6 +119,12 @@ class Player(QObject):
         self.stop()
         self._go(time, 0, scrubbing=scrubbing)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the frame that was asked for last is shown, as exactly as it can be."""
+        cache = self._cache
+        return cache is None or bool(cache.problem or self.speed) or self._exact_up_to >= self._number
+
     def step(self, frames: int) -> None:
         """So many frames on (negative: back) from the frame that is wanted at the moment."""
         self.stop()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ui.review.area import Review
 
 PATIENCE_MS = 4000
-"""After so long it is clear that the step leads nowhere (its run doesn't open): keys are heeded again."""
+"""So long after all is stored and read it is clear that the step leads nowhere: keys are heeded again."""
 
 
 class TypeAhead(QObject):
@@ -35,6 +35,7 @@ class TypeAhead(QObject):
         review.desk.snapshot_changed.connect(self.heed)
         review.desk.closed.connect(self._closed)
         review.arrival.arrived.connect(self.heed)
+        review.player.shown.connect(self.heed)
 
     def do(self, act: Callable[[], object]) -> None:
         """Calls `act` now, or when all that was asked for before it is shown."""
@@ -59,11 +60,11 @@ class TypeAhead(QObject):
 
     def taken_back(self) -> None:
         """The step is stored or has failed, and where it leads to is asked for."""
-        self._under_way -= 1
+        self._under_way = max(0, self._under_way - 1)
         self.wait()
         self.heed()
 
-    def heed(self) -> None:
+    def heed(self, *_: object) -> None:
         """Carries out what waits, up to the next step that is awaited."""
         while self._is_current():
             self._is_shown = True
@@ -75,22 +76,32 @@ class TypeAhead(QObject):
                 self._drop()
 
     def _is_current(self) -> bool:
-        desk, arrival = self._review.desk, self._review.arrival
-        return self._is_shown or not (
-            self._under_way or desk.is_opening or arrival.is_waiting or not desk.idle
-        )
+        arrival, player = self._review.arrival, self._review.player
+        return self._is_shown or (self._is_read and not arrival.is_waiting and player.is_settled)
+
+    @property
+    def _is_read(self) -> bool:
+        """Whether all that was asked for is stored, and the desk has read what came of it."""
+        desk = self._review.desk
+        return not self._under_way and not desk.is_opening and desk.idle
 
     def _closed(self) -> None:
-        if not self._review.desk.is_opening:
+        if not self._under_way and not self._review.desk.is_opening:
             self._give_up()
 
     def _give_up(self) -> None:
-        if not self._under_way:
-            self._is_shown = True
-            self._drop()
+        if not self._is_read:
+            self._patience.start()
+            return
+        self._is_shown = True
+        self._drop()
 
     def _drop(self) -> None:
         """What waits now is no longer meant as it was pressed."""
         if self._waiting:
             self._waiting.clear()
-            self._review.say(tr("Keys pressed before the last step was shown were left out."))
+            words = tr("Keys pressed before the last step was shown were left out.")
+            if self._review.canvas.isVisible():
+                self._review.say(words)
+            else:
+                self._review.services.messages.tell(words, seconds=8)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from app.brand_search import BrandHit
     from app.command_bus import Change
     from app.commands import Verdict
-    from app.effective import EffectiveAppearance
     from app.review import CandidateRow
     from app.review_rows import QueueRow
     from engine.domain.geometry import Polygon
@@ -74,8 +73,8 @@ class Verdicts(QObject):
         source = self._desk.source
         assert source is not None and self._desk.job is not None
         drawn = self._is_drawn(row)
-        if row.orphan is not None or drawn:
-            command = ClearDecision(source_id=source.id, decision_ids=self._decisions_on(row))
+        if row.orphan is not None:
+            command = ClearDecision(source_id=source.id, decision_ids=(row.orphan[0],))
         elif self._state_of(row) == "undecided" and not self._is_edited(row):
             self.said.emit(tr("Nothing was decided here."))
             return
@@ -380,17 +379,9 @@ class Verdicts(QObject):
         return str(row.state) == "manual"
 
     def _is_edited(self, row: QueueRow) -> bool:
-        return any(a.edited for a in self._appearances(row))
-
-    def _decisions_on(self, row: QueueRow) -> tuple[str, ...]:
-        """Ids of the decisions that an orphan or a drawn box is."""
-        if row.orphan is not None:
-            return (row.orphan[0],)
-        return tuple(a.decision.id for a in self._appearances(row) if a.decision is not None)
-
-    def _appearances(self, row: QueueRow) -> list[EffectiveAppearance]:
-        known = self._desk.snapshot.appearances if self._desk.snapshot is not None else {}
-        return [known[key] for key in row.keys if key in known]
+        snapshot = self._desk.snapshot
+        found = (snapshot.appearances.get(k) for k in row.keys) if snapshot is not None else ()
+        return any(a is not None and a.edited for a in found)
 
     def _on_orphan(self, row: QueueRow, kind: Verdict) -> None:
         if kind == "reject":

@@ -52,7 +52,7 @@ class SettingsPanel(QWidget):
         self._chosen_books: set[str] = set()
         self.profile = usable_profile(services.preferences.values.profile, self._own)
         self._first: tuple[str, tuple[str, ...]] = (self.profile, ())
-        """Profile and books before anything was chosen here."""
+        """Profile and books of a run without a look at this panel."""
         self._is_of_job = False
         self._base: AllSettings = services.container.jobs.effective_settings(self.profile, {})
         layout = QVBoxLayout(self)
@@ -144,7 +144,7 @@ class SettingsPanel(QWidget):
         self._job = job
         usual = usual_books(self._services.container, source) if source is not None else ()
         self.choose_books(job.books if job is not None else usual)
-        self._first = self.profile, self.books
+        self._first = usable_profile(self._services.preferences.values.profile, self._own), self.books
         jobs = self._services.container.jobs
         self._base, self._is_of_job = jobs.effective_settings(self.profile, {}), False
         if job is not None:
@@ -201,12 +201,15 @@ class SettingsPanel(QWidget):
     def wanted(self) -> tuple[str, Overrides]:
         """Profile and overrides of a new run as the panel stands: with the settings of a run that isn't complete as
         far as they weren't edited."""
-        job, delta = self._job, self.delta()
+        job = self._job
         if job is None or not self._is_of_job or job.status is JobStatus.COMPLETED:
-            return self.profile, delta
-        stages = {**job.config_overrides, **delta}
-        overrides = {s: {**job.config_overrides.get(s, {}), **delta.get(s, {})} for s in stages}
-        return usable_profile(job.profile_name, self._own), overrides
+            return self.profile, self.delta()
+        name = usable_profile(job.profile_name, self._own)
+        return name, changed(self._services.container.jobs.effective_settings(name, {}), self._shown())
+
+    def _shown(self) -> AllSettings:
+        """All settings as the panel stands."""
+        return {**self._base, **{stage: form.settings() for stage, form in self.forms.items()}}
 
     def first_edited(self) -> StageName | None:
         """The earliest stage with an edit: where a replay has to start."""
@@ -298,7 +301,7 @@ class SettingsPanel(QWidget):
     def _save_profile(self, name: str) -> None:
         jobs = self._services.container.jobs
         try:
-            mine = {**self._base, **{stage: form.settings() for stage, form in self.forms.items()}}
+            mine = self._shown()
             default = jobs.effective_settings(DEFAULT_PROFILE, {})
             before = profile(DEFAULT_PROFILE, self._own)
             overrides = {stage: dict(values) for stage, values in before.items()}

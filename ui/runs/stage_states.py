@@ -38,6 +38,8 @@ class StageStates:
     tell of the same parts, and each counts once."""
 
     job_id: str = ""
+    standing: str = ""
+    """What its stages under way are since the run stands still; '' while it goes on."""
     rows: dict[StageName, StageState] = field(default_factory=lambda: {s: StageState(s) for s in ORDER})
     seen: dict[tuple[StageName, int], bool] = field(default_factory=dict)
 
@@ -77,8 +79,10 @@ class StageStates:
                 self.rows[stage] = replace(row, reason=row.reason or known.reason)
             elif known.outcome in OPEN:
                 further = row if row.share > known.share else known
-                if row.outcome in STANDING.values() or known.outcome in STANDING.values():
-                    further = replace(further, outcome=row.outcome, rate=0.0, seconds_left=None)
+                if read.standing and further.outcome == "running":
+                    further = replace(further, outcome=read.standing, rate=0.0, seconds_left=None)
+                elif not read.standing and further.outcome in STANDING.values():
+                    further = replace(further, outcome=row.outcome)
                 self.rows[stage] = replace(self._counted(further), reason=row.reason or known.reason)
 
     def _counted(self, row: StageState) -> StageState:
@@ -100,7 +104,7 @@ class StageStates:
 
 def read_states(library: Library, job: DetectJob) -> StageStates:
     """The stages of a run as the library has them: checkpoints for what is complete, parts for what is not."""
-    states = StageStates(job.id)
+    states = StageStates(job.id, STANDING.get(job.status, ""))
     for point in library.jobs.checkpoints(job.id):
         stats = point.stats
         states.rows[point.stage] = StageState(
@@ -118,7 +122,7 @@ def read_states(library: Library, job: DetectJob) -> StageStates:
     most = max(begun.values(), default=0)
     for stage, count in begun.items():
         if states.rows[stage].outcome == "waiting":
-            outcome = STANDING.get(job.status, "running")
+            outcome = states.standing or "running"
             states.rows[stage] = StageState(stage, outcome, count / max(most, 1), computed=count)
     if job.status is JobStatus.FAILED:
         unfinished = next((s for s in ORDER if states.rows[s].share < 1.0), None)
