@@ -6,22 +6,34 @@ from msgspec.structs import replace
 from PySide6.QtCore import Qt
 
 from app.commands import Decide, RenameBrand
+from engine.domain.figures import ExposureFigures
 from tests.gui.conftest import Driver
 from ui.report.page import ReportPage
 
 
+def page_of(driver: Driver) -> ReportPage:
+    page = driver.window.pages.page("view.report")
+    assert isinstance(page, ReportPage)
+    return page
+
+
 def report(driver: Driver) -> ReportPage:
     driver.do("view.report")
-    page: ReportPage = driver.window.pages.currentWidget()
+    page = page_of(driver)
     driver.until(lambda: page.table.figures_model.rowCount() > 3)
     driver.settle()
     return page
 
 
+def figures_of(page: ReportPage) -> ExposureFigures:
+    assert page._data is not None
+    return page._data.figures(False)
+
+
 def changed(driver: Driver, command) -> None:
     driver.app.container.bus.do(command)
     driver.app.window.services.bridge.drain()
-    driver.until(lambda: not driver.window.pages.currentWidget()._timer.isActive())
+    driver.until(lambda: not page_of(driver)._timer.isActive())
     driver.settle()
 
 
@@ -30,14 +42,20 @@ def test_what_is_chosen_stays_chosen(demo_window):
     table = page.table
     table.selectRow(2)
     brand = table.chosen()
+    assert brand is not None
+
+    def chosen() -> str:
+        shown = table.chosen()
+        return shown.brand_name if shown is not None else ""
+
     demo_window.window.services.theme.toggle()
     demo_window.settle()
-    assert table.chosen().brand_name == brand.brand_name and table.currentIndex().row() == 2
+    assert chosen() == brand.brand_name and table.currentIndex().row() == 2
     page._kinds.button(1).click()
-    assert table.chosen().brand_name == brand.brand_name
+    assert chosen() == brand.brand_name
     page._kinds.button(0).click()
     changed(demo_window, RenameBrand(brand_id=brand.brand_id, name="Another Name"))
-    demo_window.until(lambda: table.chosen() is not None and table.chosen().brand_name == "Another Name")
+    demo_window.until(lambda: chosen() == "Another Name")
     assert page._brand == table.chosen(), "the heat map shows what is chosen"
     session = demo_window.window.session
     keys = tuple(
@@ -58,7 +76,7 @@ def test_the_sorted_column_stays_where_another_one_comes_in(demo_window):
     model, header = page.table.figures_model, page.table.horizontalHeader()
     page.table.sortByColumn(model.keys.index("exposures"), Qt.SortOrder.AscendingOrder)
     was = list(model.keys)
-    figures = page._data.figures(False)
+    figures = figures_of(page)
     brands = list(figures.brands)
     brands[-1] = replace(brands[-1], column="caption")
     page.table.show_figures(replace(figures, brands=tuple(brands)))
@@ -71,7 +89,7 @@ def test_a_long_name_leaves_the_figures_in_sight(demo_window):
     window = demo_window.window
     window.resize(1280, 800)
     page = report(demo_window)
-    brand = page._data.figures(False).brands[0]
+    brand = figures_of(page).brands[0]
     changed(demo_window, RenameBrand(brand_id=brand.brand_id, name="Long Name " * 19))
     demo_window.until(lambda: page.table.figures_model.brands[0].brand_name.startswith("Long"))
     width = page.table.viewport().width()

@@ -18,7 +18,7 @@ def test_f6_passes_panes_that_have_nothing_to_go_to(demo_window):
         for _ in range(5):
             demo_window.do(id)
             focus = QApplication.focusWidget()
-            assert focus.isVisible()
+            assert focus is not None and focus.isVisible()
             met.append(focus)
         assert len({*met}) == 5 and met[0] is not met[-1]
 
