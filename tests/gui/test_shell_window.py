@@ -459,3 +459,24 @@ def test_gains_and_losses_are_readable_after_the_theme_was_switched(demo_window)
     c = window.services.theme.colours
     assert tints() and not tints() & before
     assert tints() <= {QColor(c.danger).name(), QColor(c.success).name()}
+
+
+def test_a_difference_leads_to_the_sign_in_the_run_that_has_it(demo_window):
+    """Also where another run of the video is open, which doesn't have that sign."""
+    window = demo_window.window
+    first = window.session.job
+    parted = {"filter_scenes": {"dropped_ranges": "0-0:03"}}
+    window.runs.replay(first, StageName.FILTER_SCENES, parted)
+    session = window.session
+    demo_window.until(
+        lambda: session.job.id != first.id and session.job.status is JobStatus.COMPLETED, seconds=120
+    )
+    demo_window.settle()
+    desk = window.review.desk
+    demo_window.until(lambda: desk.job.id == session.job.id and desk.idle and not desk.is_opening)
+    there = window.services.container.runs.get(first.id)
+    sign = next(a for a in there.appearances if a.key not in desk.snapshot.appearances)
+    demo_window.do("view.runs")
+    page = window.pages.currentWidget()
+    page.diff.jumped.emit(first.id, there.span_of(sign).start, sign.key)
+    demo_window.until(lambda: desk.job.id == first.id and desk.key == sign.key)

@@ -51,7 +51,8 @@ class Arrival(QObject):
         review = self._review
         snapshot = review.desk.snapshot
         found = snapshot.appearances.get(appearance) if snapshot is not None and appearance else None
-        comes = bool(appearance) and found is None and (time < 0 or not review.desk.idle)
+        is_read = review.desk.idle and not review.desk.is_opening
+        comes = bool(appearance) and found is None and (time < 0 or not is_read)
         if snapshot is None or self._opening or comes:
             self._wanted = time, appearance
             return
