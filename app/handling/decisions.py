@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from app.handling.members import (
     frame_member,
     text_under,
 )
-from app.handling.standing import held_decisions, other_pieces
+from app.handling.overruling import new_decision, overrule, standing
 from app.handling.work import BRANDS, DECISIONS, Outcome, Work, several
 from app.overlay import FRAME_MARK, FRAME_NOTE, member_of
 from engine.domain.brands import KnownBrand, ReferenceCrop
@@ -113,14 +113,14 @@ def clear_decision(cmd: ClearDecision, work: Work) -> Outcome:
             for key in cmd.appearance_keys
             if FRAME_MARK not in key and DRAWN_MARK not in key
         ]
-        ids += _overrule(work, run, whole, (*VERDICTS, DecisionKind.EDIT), frames=True)
+        ids += overrule(work, run, whole, (*VERDICTS, DecisionKind.EDIT), frames=True)
         for key in cmd.appearance_keys:
             appearance, mark, seq = key.partition(FRAME_MARK)
             if mark:
                 time = run.time_of(int(seq))
                 split = [
                     d.id
-                    for d in _standing(work, run, [appearance])[appearance]
+                    for d in standing(work, run, [appearance])[appearance]
                     if d.note == FRAME_NOTE and d.members[0].span.holds(time)
                 ]
                 ids += work.library.decisions.set_active(split, False, conn=work.conn)
@@ -146,11 +146,11 @@ def split_frame(cmd: SplitFrame, work: Work) -> Outcome:
     appearance = _appearance(work, run, cmd.appearance_key)
     member = frame_member(run, appearance, cmd.time)
     ((brand_id, brand_name),) = _by_brand(cmd.kind, (cmd.brand_id, cmd.brand_name), [appearance], work)
-    for decision in _standing(work, run, [appearance.key])[appearance.key]:
+    for decision in standing(work, run, [appearance.key])[appearance.key]:
         if decision.note == FRAME_NOTE and decision.members[0].span == member.span:
             work.library.decisions.set_active([decision.id], False, conn=work.conn)
     made = work.library.decisions.add(
-        _decision(work, run, DecisionKind(cmd.kind), (member,), brand_id, brand_name, FRAME_NOTE),
+        new_decision(work, run, DecisionKind(cmd.kind), (member,), brand_id, brand_name, FRAME_NOTE),
         conn=work.conn,
     )
     return Outcome(
@@ -175,7 +175,8 @@ def draw_box(cmd: DrawBox, work: Work) -> Outcome:
             brand.id, ReferenceCrop(crop, f"{run.source.name} {cmd.time}"), conn=work.conn
         )
     made = work.library.decisions.add(
-        _decision(work, run, DecisionKind.DRAW, (member,), brand.id, brand.canonical_name, ""), conn=work.conn
+        new_decision(work, run, DecisionKind.DRAW, (member,), brand.id, brand.canonical_name, ""),
+        conn=work.conn,
     )
     return Outcome(
         f"Draw a box for {brand.canonical_name}",
@@ -203,13 +204,13 @@ def edit_box(cmd: EditBox, work: Work) -> Outcome:
     else:
         appearance = _appearance(work, run, cmd.appearance_key)
         anchor, base = member_of(run, appearance), member_of(run, appearance)
-        for decision in _standing(work, run, [appearance.key])[appearance.key]:
+        for decision in standing(work, run, [appearance.key])[appearance.key]:
             if decision.kind is DecisionKind.EDIT:
                 base = decision.members[-1]
-        _overrule(work, run, [appearance.key], (DecisionKind.EDIT,), frames=False)
+        overrule(work, run, [appearance.key], (DecisionKind.EDIT,), frames=False)
         kind, brand_id, brand_name = DecisionKind.EDIT, "", ""
         kept = (anchor, corrected(base, cmd.time, cmd.polygon, cmd.start, cmd.end))
-    made = decisions.add(_decision(work, run, kind, kept, brand_id, brand_name, ""), conn=work.conn)
+    made = decisions.add(new_decision(work, run, kind, kept, brand_id, brand_name, ""), conn=work.conn)
     parts = [
         w for w, given in (("box", cmd.polygon), ("start", cmd.start), ("end", cmd.end)) if given is not None
     ]
@@ -332,106 +333,18 @@ def _decide(
     note: str,
 ) -> list[str]:
     """Overrule what stands and add one decision; the same word again adds nothing."""
-    standing = _standing(work, run, keys)
-    verdicts = [[d for d in standing[key] if d.kind in VERDICTS and d.note != FRAME_NOTE] for key in keys]
+    before = standing(work, run, keys)
+    verdicts = [[d for d in before[key] if d.kind in VERDICTS and d.note != FRAME_NOTE] for key in keys]
     if all(
         len(found) == 1 and (found[0].kind, found[0].brand_id, found[0].note) == (kind, brand_id, note)
         for found in verdicts
     ):
         return []
-    _overrule(work, run, keys, VERDICTS, frames=False)
+    overrule(work, run, keys, VERDICTS, frames=False)
     made = work.library.decisions.add(
-        _decision(work, run, kind, members, brand_id, brand_name, note), conn=work.conn
+        new_decision(work, run, kind, members, brand_id, brand_name, note), conn=work.conn
     )
     return [made.id]
-
-
-def _decision(
-    work: Work,
-    run: RunResult,
-    kind: DecisionKind,
-    members: tuple[Member, ...],
-    brand_id: str,
-    brand_name: str,
-    note: str,
-) -> Decision:
-    return Decision(
-        id="",
-        source_asset_id=run.source.id,
-        kind=kind,
-        members=members,
-        brand_id=brand_id,
-        brand_name=brand_name,
-        note=note,
-        created_by=work.actor,
-    )
-
-
-def _standing(work: Work, run: RunResult, keys: Iterable[str]) -> dict[str, list[Decision]]:
-    """Active decisions that hold each appearance in this run, made on it or anchored to it, oldest first."""
-    return {key: [d for d, _ in found] for key, found in _held(work, run, list(keys)).items()}
-
-
-def _held(work: Work, run: RunResult, keys: list[str]) -> dict[str, list[tuple[Decision, int]]]:
-    return held_decisions(work.library, work.runs, run, keys, conn=work.conn)
-
-
-def _overrule(
-    work: Work, run: RunResult, keys: Sequence[str], kinds: tuple[DecisionKind, ...], *, frames: bool
-) -> list[str]:
-    """Switch off the decisions of these kinds on these appearances. What else they hold keeps them, as decisions of
-    their own: the other members of a group, and the other pieces in which this run sees a member. Returns the ids
-    switched off and made."""
-    covered: dict[str, tuple[Decision, set[int]]] = {}
-    movable: set[tuple[str, int]] = set()
-    for key, found in _held(work, run, list(keys)).items():
-        for decision, member in found:
-            if decision.kind not in kinds or (decision.note == FRAME_NOTE and not frames):
-                continue
-            covered.setdefault(decision.id, (decision, set()))[1].add(member)
-            # While a run is going, an appearance may get another key: that is the same one, no other piece.
-            if key in run.by_key and decision.note != FRAME_NOTE:
-                movable.add((decision.id, member))
-    if not covered:
-        return []
-    pieces = _still_held(work, run, keys, movable)
-    decisions = work.library.decisions
-    ids = list(decisions.set_active(list(covered), False, conn=work.conn))
-    for decision, numbers in covered.values():
-        left = [
-            member_of(run, run.by_key[key])
-            for number in sorted(numbers)
-            for key in pieces.get((decision.id, number), ())
-        ]
-        groups: list[tuple[Member, ...]]
-        if decision.kind is DecisionKind.EDIT:
-            groups = [(member, decision.members[-1]) for member in left]
-        else:
-            rest = [m for i, m in enumerate(decision.members) if i not in numbers]
-            groups = [(*rest, *left)] if rest or left else []
-        for members in groups:
-            kept = _decision(
-                work, run, decision.kind, members, decision.brand_id, decision.brand_name, decision.note
-            )
-            ids.append(decisions.add(kept, conn=work.conn).id)
-    return ids
-
-
-def _still_held(
-    work: Work, run: RunResult, keys: Sequence[str], places: Collection[tuple[str, int]]
-) -> dict[tuple[str, int], list[str]]:
-    """By decision and member of `places`: the appearances other than `keys` on which it is the latest of its kind."""
-    found = other_pieces(work.library, work.runs, run, keys, conn=work.conn) if places else {}
-    pieces = {place: found[place] for place in places if place in found}
-    held = _held(work, run, [key for some in pieces.values() for key in some])
-
-    def is_latest(place: tuple[str, int], key: str) -> bool:
-        said = [(d, m) for d, m in held[key] if d.note != FRAME_NOTE]
-        mine = next(d for d, m in said if (d.id, m) == place)
-        edits = mine.kind is DecisionKind.EDIT
-        return mine is [d for d, _ in said if (d.kind is DecisionKind.EDIT) is edits][-1]
-
-    return {place: [k for k in some if is_latest(place, k)] for place, some in pieces.items()}
 
 
 def _title(kind: str, names: list[str], appearances: Sequence[Appearance]) -> str:
