@@ -26,8 +26,9 @@ from storage.library import Library
 
 
 def export_decisions(library: Library, source_ids: Sequence[str] = ()) -> dict[str, Any]:
-    """All decisions in force of these sources (none given: of all), with the brands that they name, as plain data.
-    Sources are named by the digest of their bytes, so that a moved or renamed video is the same one."""
+    """All decisions in force of these sources, with the brands that they name, as plain data; where none is given, of
+    all of them, and the deny list. Sources are named by the digest of their bytes, so that a moved or renamed video is
+    the same one."""
     with library.db.read() as conn:
         chosen = [library.sources.get(s) for s in source_ids] or library.sources.all()
         sources = []
@@ -44,8 +45,12 @@ def export_decisions(library: Library, source_ids: Sequence[str] = ()) -> dict[s
                 )
         named = {d.brand_id for s in sources for d in s.decisions if d.brand_id}
         brands = _with_targets({b.id: b for b in library.brands.all(conn=conn)}, named)
+        denied = () if source_ids else tuple(library.brands.denied(conn=conn).values())
     document = Document(
-        format=FORMAT, brands=tuple(_foreign(b, library) for b in brands), sources=tuple(sources)
+        format=FORMAT,
+        brands=tuple(_foreign(b, library) for b in brands),
+        sources=tuple(sources),
+        denied=denied,
     )
     data: dict[str, Any] = msgspec.to_builtins(document)
     return data

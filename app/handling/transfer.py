@@ -56,11 +56,12 @@ class ForeignSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of format `sponsight.decisions/1`."""
+    """A file of format `sponsight.decisions/1`. `denied` are texts of the deny list."""
 
     format: str
     brands: tuple[ForeignBrand, ...] = ()
     sources: tuple[ForeignSource, ...] = ()
+    denied: tuple[str, ...] = ()
 
 
 def read_document(data: Any) -> Document:
@@ -87,7 +88,8 @@ def _unreadable(why: str) -> UserFixable:
 def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
     """New decisions come in as they were. What one of them says of an appearance of which people said something else
     here comes in switched off, and is told; the rest of it holds. One that is here already is passed over. A brand that
-    can't be one is left out with the decisions that name it; each of them is told."""
+    can't be one is left out with the decisions that name it; each of them is told. Denied texts join the deny list,
+    but those that are a brand's here."""
     document = read_document(cmd.document)
     library, notes = work.library, []
     here = {s.content_digest: s for s in library.sources.all(conn=work.conn)}
@@ -144,10 +146,13 @@ def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
                 f"{several(len(overruled), 'decision')} of “{source.name}” said something else on {many} than was "
                 "decided here: what was decided here stands."
             )
+    denied = _denied(document.denied, work, notes)
+    what = [several(imported, "decision")] if imported or not denied else []
+    what += [several(len(denied), "denied text")] if denied else []
     return Outcome(
-        f"Import {several(imported, 'decision')}",
-        DECISIONS | BRANDS if work.made_brands else DECISIONS,
-        (*made, *work.made_brands),
+        f"Import {' and '.join(what)}",
+        DECISIONS | BRANDS if work.made_brands or denied else DECISIONS,
+        (*made, *work.made_brands, *denied),
         f"source:{source_ids[0]}" if source_ids else "",
         tuple(source_ids),
         tuple(notes),
@@ -156,6 +161,20 @@ def import_decisions(cmd: ImportDecisions, work: Work) -> Outcome:
             notes + ([f"All {'others' if notes else 'of these'} are here already."] if passed else [])
         ),
     )
+
+
+def _denied(texts: Iterable[str], work: Work, notes: list[str]) -> list[str]:
+    """The texts that were not on the deny list here; what is a brand's name or alias here is told and stays one."""
+    brands, wanted = work.library.brands, []
+    for text in texts:
+        owners = brands.find(text, conn=work.conn) if not fault_of_name(text) else []
+        if owners:
+            notes.append(
+                f"“{text}” belongs to {owners[0].canonical_name} here: it was not put on the deny list."
+            )
+        elif not fault_of_name(text):
+            wanted.append(text)
+    return brands.deny(wanted, origin="imported decisions", conn=work.conn) if wanted else []
 
 
 def _left_out(decision: Decision, source: str, brand: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.cli import main
-from app.commands import Decide, DrawBox, MergeBrands, RemoveSource, RenameBrand, SplitFrame, Verdict
+from app.commands import Decide, Deny, DrawBox, MergeBrands, RemoveSource, RenameBrand, SplitFrame, Verdict
 from app.decisions_io import export_decisions, load_decisions, write_decisions
 from app.overlay import State
 from engine.domain.errors import UserFixable
@@ -169,6 +169,26 @@ def test_a_brand_that_was_renamed_before_is_the_same_one(tmp_path: Path) -> None
         assert "“Hankook Tyres” is called “Hankook” here." in change.notes
         assert {d.brand_name for d in desk.overlay(job).detections} == {"Hankook"}
         assert desk.library.brands.one("Hankook Tyres").id == hankook
+
+
+def test_the_deny_list_comes_along(tmp_path: Path) -> None:
+    file = tmp_path / "denied.json"
+    desk, job = start(tmp_path / "one", "Hankook")
+    with desk:
+        desk.bus.do(Deny(texts=("Home crowd", "Zorblax", "Half time")))
+        write_decisions(desk.library, file)
+        assert not export_decisions(desk.library, (job.source_asset_id,))["denied"]
+    desk, job = start(tmp_path / "two", "Hankook", "Zorblax")
+    with desk:
+        desk.bus.do(Deny(texts=("half time",)))
+        change = load_decisions(desk.bus, file)
+        assert change.title == "Import 1 denied text"
+        assert change.notes == ("“Zorblax” belongs to Zorblax here: it was not put on the deny list.",)
+        assert set(desk.library.brands.denied().values()) == {"half time", "Home crowd"}
+        with pytest.raises(UserFixable):
+            load_decisions(desk.bus, file)
+        desk.bus.undo()
+        assert set(desk.library.brands.denied().values()) == {"half time"}
 
 
 def test_the_order_of_words_is_kept_where_the_clock_was_set_back(tmp_path: Path) -> None:
