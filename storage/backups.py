@@ -9,11 +9,13 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.domain.errors import DataDamage
+from engine.domain.errors import DataDamage, SponsightError
 from storage.database import connect, copy_database, draft_of
-from storage.upgrade import known_revisions, stored_revision
+from storage.upgrade import known_revisions, refuse_other_trouble, stored_revision
 
 _NAME = re.compile(r"library-\d{8}T\d{12}\.db")
+DAMAGED = "library.damaged-"
+"""How the names of damaged databases begin that are kept beside the one that stands for them."""
 KEEP = 5
 DAILY_SECONDS = 20 * 3600
 
@@ -50,33 +52,45 @@ def is_due(folder: Path) -> bool:
 
 
 def is_sound(path: Path, *, read_only: bool = True) -> bool:
-    """Whether this is a library's database of a revision that we know in which SQLite finds no damage."""
+    """Whether this is a library's database of a revision that we know in which SQLite finds no damage. Raises what
+    `refuse_other_trouble` does."""
     if stored_revision(path, read_only=read_only) not in known_revisions():
         return False
     try:
         with closing(connect(path, read_only=read_only)) as conn:
             return conn.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-    except sqlite3.Error:
+    except sqlite3.Error as error:
+        refuse_other_trouble(path, error)
+        return False
+
+
+def _is_good(backup: Path) -> bool:
+    try:
+        return is_sound(backup)
+    except SponsightError:
         return False
 
 
 def restore(database: Path, folder: Path, trouble: str) -> str:
-    """Put the newest good backup in the place of a damaged or lost database, which is kept beside it.
+    """Put the newest good backup in the place of a damaged or lost database, which is kept beside it: nothing is moved
+    before the whole backup lies there.
 
     Returns the note for the person; DataDamage, with the path, where there is no good backup."""
-    good = next((path for path in all_backups(folder) if is_sound(path)), None)
+    good = next((path for path in all_backups(folder) if _is_good(path)), None)
     if good is None:
         raise DataDamage(
             f"The library's database {trouble}: {database}.",
             still_works=f"It was left as it is. There is no good backup in {folder}.",
             to_do="Put a copy of library.db from your own backups in its place, or choose another library folder.",
         )
+    draft = database.with_name("library.db.new")
+    copy_database(good, draft)
     moment = datetime.now(UTC)
     for suffix in ("", "-wal", "-shm"):
         broken = database.with_name(database.name + suffix)
         if broken.exists():
-            broken.replace(database.with_name(f"library.damaged-{moment:%Y%m%dT%H%M%S}.db{suffix}"))
-    copy_database(good, database)
+            broken.replace(database.with_name(f"{DAMAGED}{moment:%Y%m%dT%H%M%S}.db{suffix}"))
+    draft.replace(database)
     made = datetime.strptime(good.stem, "library-%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
     return (
         f"The library's database {trouble}. It was restored from its backup of {made:%Y-%m-%d %H:%M} UTC; what "

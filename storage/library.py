@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.domain.errors import DataDamage, SponsightError, UserFixable
 from storage.audit import AuditLog
-from storage.backups import is_due, is_sound, make_backup, restore
+from storage.backups import DAMAGED, is_due, is_sound, make_backup, restore
 from storage.blobs import FolderBlobStore, storage_error
 from storage.brands import Brands
 from storage.budget import Budget
@@ -205,7 +205,9 @@ def _check_folder(folder: Path) -> None:
         )
     if not folder.exists() or (folder / "library.db").exists():
         return
-    strangers = sorted(p.name for p in folder.iterdir() if p.name not in OWN_NAMES)
+    strangers = sorted(
+        p.name for p in folder.iterdir() if p.name not in OWN_NAMES and not p.name.startswith(DAMAGED)
+    )
     if strangers:
         raise UserFixable(
             f"{folder} is not a library and not empty (it holds {', '.join(strangers[:3])}"

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, event
 
 from engine.domain.errors import DataDamage, UserFixable
 from storage.columns import now
-from storage.database import connect, sync_file
+from storage.database import connect, explain, sync_file
 from storage.schema import REVISION, Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -44,14 +44,24 @@ def create_database(path: Path) -> None:
 
 
 def stored_revision(path: Path, *, read_only: bool = True) -> str | None:
-    """The database's schema revision by plain SQL; None where it isn't a library's database or is damaged."""
+    """The database's schema revision by plain SQL; None where it isn't a library's database or is damaged. Raises what
+    `refuse_other_trouble` does."""
     try:
         with closing(connect(path, read_only=read_only)) as conn:
             conn.execute("SELECT value FROM library_info WHERE key = 'id'").fetchone()
             row = conn.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.Error:
+    except sqlite3.Error as error:
+        refuse_other_trouble(path, error)
         return None
     return None if row is None else str(row[0])
+
+
+def refuse_other_trouble(path: Path, error: sqlite3.Error) -> None:
+    """Raise, in words, what keeps a database from being read though nothing is wrong with it: it is held by another
+    program, may not be read, the disk is full or reports an error. Such a database must not be replaced."""
+    found = explain(path, error)
+    if found is not None and not isinstance(found, DataDamage):
+        raise found from error
 
 
 def known_revisions() -> list[str]:

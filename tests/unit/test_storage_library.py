@@ -17,7 +17,7 @@ import pytest
 from engine.domain.errors import Conflict, DataDamage, UserFixable
 from engine.domain.jobs import JobStatus, StageCheckpoint
 from engine.domain.stages import StageName
-from storage.backups import KEEP, all_backups, backup_name, is_due
+from storage.backups import KEEP, all_backups, backup_name, is_due, make_backup
 from storage.blobs import storage_error
 from storage.control import ControlFiles
 from storage.library import Library, default_folder
@@ -424,3 +424,68 @@ def test_after_a_power_cut_lost_files_are_noticed_and_their_parts_dropped(librar
         assert [ref.key for ref in library.parts.attached(job.id).values()] == ["part 1"]
         assert library.verify().ok
     assert read_holder(holder).clean
+
+
+def test_a_database_that_another_program_holds_is_left_as_it_is(library_dir: Path) -> None:
+    """Nothing is wrong with it: no backup may take its place."""
+    for name in ("First", "Later"):
+        with Library.open(library_dir) as library:
+            library.brands.add(name)
+    database = library_dir / "library.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+        other.execute("BEGIN EXCLUSIVE")
+        for read_only in (False, True):
+            with pytest.raises(Conflict, match="Another program"):
+                Library.open(library_dir, read_only=read_only)
+    assert not list(library_dir.glob("library.damaged-*"))
+    with Library.open(library_dir) as library:
+        assert not library.notes and {b.canonical_name for b in library.brands.all()} >= {"First", "Later"}
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR])
+def test_only_damage_is_taken_for_damage(
+    library_dir: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    with Library.open(library_dir) as library:
+        library.brands.add("Later")
+
+    def refuse(path: Path, *, read_only: bool) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("not now")
+        error.sqlite_errorcode = code
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("storage.upgrade.connect", refuse)
+        for read_only in (False, True):
+            with pytest.raises(UserFixable, match="not now"):
+                Library.open(library_dir, read_only=read_only)
+    assert not list(library_dir.glob("library.damaged-*"))
+    with Library.open(library_dir) as library:
+        assert library.brands.one("Later")
+
+
+def test_nothing_is_moved_where_the_backup_can_t_be_copied(
+    library_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a library that was restored before is still one without its database."""
+    with Library.open(library_dir) as library:
+        library.brands.add("Kept")
+        make_backup(library.db.path, library_dir / "backups")
+    database = library_dir / "library.db"
+    spoilt = b"no database" * 500
+    database.write_bytes(spoilt)
+
+    def full(source: Path, target: Path) -> None:
+        raise UserFixable("There is no space left.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("storage.backups.copy_database", full)
+        with pytest.raises(UserFixable, match="no space"):
+            Library.open(library_dir)
+    assert database.read_bytes() == spoilt
+    for gone in (False, True):
+        if gone:
+            database.unlink()
+        with Library.open(library_dir) as library:
+            assert "restored from its backup" in library.notes[0] and library.brands.one("Kept")
