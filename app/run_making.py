@@ -90,6 +90,7 @@ class RunMaker:
             created_at=datetime.now(UTC),
             **self._frozen_inputs(source.id, books),
         )
+        self.spec(job, source)  # refuses what can't be run before it is stored
         return self._store(job)
 
     def plan_initial(
@@ -125,7 +126,9 @@ class RunMaker:
     ) -> DetectJob:
         """Make a replay of a run from a stage with edited settings, pending. Raises UserFixable where an edit
         belongs to an earlier stage."""
-        return self._store(self._replay_job(job_id, from_stage, overrides, books))
+        job = self._replay_job(job_id, from_stage, overrides, books)
+        self.spec(job, self._library.sources.get(job.source_asset_id))
+        return self._store(job)
 
     def plan_replay(
         self, job_id: str, from_stage: StageName, overrides: Overrides, *, books: Sequence[str] | None = None

@@ -12,6 +12,9 @@ from engine.domain.errors import Cancelled, SponsightError, UserFixable
 STOPPED = 7
 """Exit code of a run that a person paused or cancelled, and of any command that was stopped."""
 
+RUNNING_VERBS = ("run", "replay", "retry", "resume", "demo")
+"""Commands that run something: where nobody listens to them any more, that has stopped."""
+
 
 def main(arguments: Sequence[str], open_window: Callable[[Path, str], int] | None = None) -> int:
     """Run one sub-command (arguments without the program's name) and return its exit code.
@@ -45,7 +48,7 @@ def main(arguments: Sequence[str], open_window: Callable[[Path, str], int] | Non
         return STOPPED
     except BrokenPipeError:
         sys.stderr.close()
-        return 0
+        return STOPPED if given.verb in RUNNING_VERBS else 0
 
 
 def _refuse_undecodable(arguments: Sequence[str]) -> None:

@@ -58,8 +58,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--set", action="append", default=[], dest="assignments", metavar="STAGE.KEY=VALUE")
+def _run_options(parser: argparse.ArgumentParser, *, edits: bool = True) -> None:
+    """Options of all that runs; without `edits` where a run goes on with the settings that it has."""
+    if edits:
+        parser.add_argument(
+            "--set", action="append", default=[], dest="assignments", metavar="STAGE.KEY=VALUE"
+        )
     parser.add_argument(
         "--workers", type=_count, metavar="N", help="worker threads (default: one a core, at most 8)"
     )
@@ -111,7 +115,7 @@ def _run_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     ):
         again = verbs.add_parser(verb, help=text)
         again.add_argument("target", metavar="VIDEO|JOB")
-        _run_options(again)
+        _run_options(again, edits=False)
     for verb, text in (
         ("pause", "pause a running run"),
         ("cancel", "cancel a run; what is finished is kept"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import shutil
 from pathlib import Path
 
@@ -156,3 +157,35 @@ def test_a_library_that_may_not_be_looked_into_is_told(
     monkeypatch.setattr(Path, "is_file", refused)
     assert main(["--library", str(tmp_path / "library"), "jobs"]) == 2
     assert "can't be read: Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["resume", "retry"])
+def test_a_run_that_goes_on_takes_no_other_settings(
+    library_dir: Path, killed: str, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--library", str(library_dir), verb, killed, "--set", "match_brands.accept=99"])
+    assert ended.value.code == 2 and "--set" in capsys.readouterr().err
+
+
+def test_a_run_of_a_time_that_the_video_doesn_t_have_is_not_made(
+    library_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = make_video(tmp_path / "match.mp4", 50)
+    words = ["--library", str(library_dir), "run", str(video), "--quiet"]
+    assert main([*words, "--start", "9"]) == 2
+    assert "Nothing was started" in capsys.readouterr().err
+    with Library.open(library_dir, read_only=True) as library:
+        assert len(library.sources.all()) == 1 and not library.jobs.all()
+
+
+@pytest.mark.parametrize(("verb", "code"), [("run", STOPPED), ("jobs", 0)])
+def test_a_run_that_nobody_listens_to_any_more_has_stopped(
+    library_dir: Path, monkeypatch: pytest.MonkeyPatch, verb: str, code: int
+) -> None:
+    def broken(*_: object) -> int:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(dispatch, "dispatch", broken)
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert main(["--library", str(library_dir), verb]) == code
