@@ -36,13 +36,19 @@ def parse_areas(text: str) -> tuple[Area, ...]:
     for piece in filter(None, (p.strip() for p in text.split(";"))):
         try:
             left, top, wide, high = (float(v) / 100 for v in piece.split(","))
-            if not all(map(math.isfinite, (left, top, wide, high))):
+            numbers = (left, top, wide, high)
+            if (
+                not all(map(math.isfinite, numbers))
+                or not all(0 <= n <= 1 for n in numbers)
+                or not wide * high
+            ):
                 raise ValueError(piece)
         except ValueError:
             raise UserFixable(
                 f"{piece!r} is no masked area.",
                 still_works="Nothing was started or changed.",
-                to_do="Write areas as left,top,width,height in percent, separated by semicolons: 0,0,20,10.",
+                to_do="Write areas as left,top,width,height in percent (0 to 100) of the picture, separated by "
+                "semicolons: 0,0,20,10.",
             ) from None
         areas.append((left, top, left + wide, top + high))
     return tuple(areas)

@@ -32,6 +32,7 @@ NONE = np.iinfo(np.int64).min
 
 _WRAP = 1 << 33
 _BACK_SECONDS = 10
+_RESTART_SECONDS, _SETTLED_PACKETS = 1, 10
 _AHEAD_SECONDS = 3600
 _TICK_PACKETS = 2000
 _LONGEST_SECONDS, _LONGEST_PICTURES = 10, 50
@@ -219,7 +220,8 @@ def _count(dts: Ints, stream: VideoStream, time_base: Fraction) -> Ints:
 
 
 def _unwrap(raw: Ints, dts: Ints, time_base: Fraction) -> Ints:
-    """Transport-stream clocks: a 33-bit wrap goes on, a reset or a leap continues where it was.
+    """Transport-stream clocks: a 33-bit wrap goes on, a reset or a leap continues where it was. Where a clock goes back
+    by less than ten seconds and stays there (joined segments that each begin anew), that is a reset too.
 
     Gaps of up to an hour stay gaps, since there the signal was really missing."""
     clock = np.where(dts == NONE, raw, dts)
@@ -233,7 +235,10 @@ def _unwrap(raw: Ints, dts: Ints, time_base: Fraction) -> Ints:
     repair = np.zeros_like(clock)
     wraps = steps < -(_WRAP // 2)
     repair[wraps] = _WRAP
-    jumps = ((steps < back) & ~wraps) | (steps > ahead) | (wraps & (steps + _WRAP > ahead))
+    later = clock[np.minimum(np.arange(len(clock)) + _SETTLED_PACKETS, len(clock) - 1)]
+    before = np.concatenate((clock[:1], clock[:-1]))
+    restarts = (steps < -int(_RESTART_SECONDS / time_base)) & (later < before)
+    jumps = (((steps < back) | restarts) & ~wraps) | (steps > ahead) | (wraps & (steps + _WRAP > ahead))
     repair[jumps] = usual - steps[jumps]
     offset = np.cumsum(repair)
     lag = raw - np.where(dts == NONE, raw, dts)

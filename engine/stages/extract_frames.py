@@ -23,7 +23,7 @@ from engine.ports import BlobStore
 from engine.stage import Chunk, Context, View
 from engine.stage_settings import ExtractFramesSettings
 
-INDEX_SPACE = "video_index/1"
+INDEX_SPACE = "video_index/2"
 SAMPLE = "sample "
 """How a problem's `where` names a grid number whose frame is lost: `sample 17`."""
 
@@ -35,7 +35,7 @@ class ExtractFrames:
     """Samples the source at the grid points of one chunk (see domain.md)."""
 
     name: ClassVar[StageName] = StageName.EXTRACT_FRAMES
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     settings_type: ClassVar[type[ExtractFramesSettings]] = ExtractFramesSettings
     payload_type: ClassVar[type[FramesPart]] = FramesPart
     reads: ClassVar[tuple[StageName, ...]] = ()

@@ -352,3 +352,67 @@ def test_another_source_takes_no_box_along(at):
     at.driver.until(lambda: at.desk.snapshot is not None and at.review.player.picture is not None)
     at.settle()
     assert frame.hand.tool is None and frame.hand.draft is None and not at.review.draft.waits
+
+
+def test_a_corrected_look_alike_is_what_is_looked_at(at):
+    """One of a group leaves it with a correction of its own."""
+    snapshot, best_time = at.desk.snapshot, at.review.display.best_time
+    row, time = next(
+        (r, time)
+        for r in snapshot.rows
+        for k in r.keys[1:]
+        for time in (best_time(snapshot.appearances[k]),)
+        if r.key not in {a.key for a, _ in snapshot.boxes.at(time)}
+    )
+    at.desk.choose(row.key)
+    at.review.player.seek(time)
+    at.settle()
+    key, _ = at.review.display.active()
+    assert key in row.keys and key != row.key
+    at.press(KEY.Key_E)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Right, SHIFT)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Return)
+    at.settle()
+    assert at.desk.key == key and at.desk.row.keys == (key,)
+
+
+def test_down_goes_on_from_where_one_was_before_a_box_was_drawn(at):
+    rows = at.desk.snapshot.rows
+    at.desk.choose(rows[3].key)
+    at.settle()
+    at.press(KEY.Key_N, KEY.Key_Up, KEY.Key_Return)
+    at.type("Keyed Sign")
+    at.press(KEY.Key_Return)
+    assert at.desk.key not in at.desk.snapshot.place
+    at.press(KEY.Key_X)
+    assert at.desk.key == at.desk.snapshot.rows[4].key
+
+
+def test_a_frame_that_was_split_off_shows_one_box(at):
+    """The rest of the sighting isn't drawn across the frame that it is no longer seen on."""
+    row = next(r for r in at.desk.snapshot.rows if r.brand_name and r.span.seconds > 2 and len(r.keys) == 1)
+    at.desk.choose(row.key)
+    item = at.desk.snapshot.appearances[row.key]
+    run = at.desk.snapshot.overlay.run
+    seq = item.seen[len(item.seen) // 2].seq
+    at.review.player.seek(run.time_of(seq))
+    at.settle()
+    at.review.verdicts.frame_only("reject", row.key, run.time_of(seq))
+    at.settle()
+    there = [a.key for a, _ in at.desk.snapshot.boxes.at(run.time_of(seq))]
+    assert f"{row.key}@{seq}" in there and row.key not in there
+
+
+def test_what_is_decided_during_a_preview_is_shown(at):
+    from app.preview import PreviewResult
+
+    row = at.with_brand()
+    run = at.desk.snapshot.overlay.run
+    at.review.preview(PreviewResult(run.appearances, {}, {}))
+    at.driver.until(lambda: at.review.previewed.boxes is not None)
+    before = at.review.previewed.boxes
+    at.press(KEY.Key_P)
+    at.driver.until(lambda: at.review.previewed.boxes is not before)
+    time = at.review.display.best_time(at.desk.snapshot.appearances[row.key])
+    shown = {a.key: a for a, _ in at.review.previewed.boxes.at(time)}
+    assert str(shown[row.key].state) == "confirmed"

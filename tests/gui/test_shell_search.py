@@ -84,3 +84,16 @@ def test_the_brands_page_and_the_field_say_the_same(demo_window):
     assert field.text() == ""
     page.table_tab.filter.setText("nike")
     assert field.text() == "nike"
+
+
+def test_arrows_go_from_card_to_card(open_window, library_dir, clips):
+    driver = open_window(library_dir)
+    driver.window.library.import_files(clips(3))
+    driver.settle()
+    driver.do("view.library")
+    cards = driver.window.pages.currentWidget()._shown()
+    assert len(cards) == 3
+    cards[0].setFocus()
+    for key, at in ((Qt.Key.Key_Right, 1), (Qt.Key.Key_Down, 2), (Qt.Key.Key_Right, 2), (Qt.Key.Key_Left, 1)):
+        QTest.keyClick(driver.window.windowHandle(), key)
+        assert cards[at].hasFocus()

@@ -273,7 +273,20 @@ def test_a_wrong_range_is_told(text: str) -> None:
         replace(PLAIN, dropped_ranges=text)
 
 
-@pytest.mark.parametrize("text", ["abc", "0,0,20", "0,0,nan,10", "0,0,inf,10", "1;2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "abc",
+        "0,0,20",
+        "0,0,nan,10",
+        "0,0,inf,10",
+        "1;2",
+        "0,0,-60,100",
+        "0,0,0,10",
+        "1200,0,80,40",
+        "100,100,-9,-9",
+    ],
+)
 def test_a_wrong_mask_is_told_before_a_run_is_made(text: str) -> None:
     with pytest.raises(UserFixable, match="no masked area"):
         DetectRegionsSettings(masks=text)

@@ -136,3 +136,12 @@ def test_a_hole_in_the_middle_is_told_sample_by_sample(tmp_path: Path) -> None:
     good = [p for p in shown if p.seq < lost[0] - 1 or p.seq > lost[-1] + 1]
     assert len(good) >= 6
     assert all(number_of(p.image) == int(p.seq * 12.5) for p in good)
+
+
+def test_joined_segments_whose_clocks_begin_anew_go_on(tmp_path: Path) -> None:
+    segment = make_video(tmp_path / "a.ts", 150).read_bytes()
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(segment * 3)
+    found = probe(joined)
+    assert found.duration == pytest.approx(3 * probe(tmp_path / "a.ts").duration, rel=0.02)
+    assert found.frames == 450

@@ -99,6 +99,8 @@ class ReviewDesk(QObject):
         self._taken: Snapshot | None = None
         self._took = 0.0
         self._before: tuple[str, int, QueueRow | None] = NOTHING
+        self._place = 0
+        """Where in the queue the item stands, or stood before one was looked at that isn't listed."""
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(AFTER_PAINT_MS)
@@ -225,6 +227,7 @@ class ReviewDesk(QObject):
         """Looks at another appearance (or a row by one of its keys)."""
         if key != self.key:
             self.key = key
+            self._keep_place()
             self.item_changed.emit(seek)
 
     def step(self, by: int, *, undecided: bool = False) -> bool:
@@ -234,7 +237,9 @@ class ReviewDesk(QObject):
         if snapshot is None or not snapshot.rows:
             return False
         rows, count = snapshot.rows, len(snapshot.rows)
-        here = snapshot.place.get(self.key, -1 if by > 0 else count)
+        here = snapshot.place.get(
+            self.key, min(self._place, count - 1) if self.key else -1 if by > 0 else count
+        )
         if not undecided:
             at = here + by
             if not 0 <= at < count:
@@ -393,7 +398,7 @@ class ReviewDesk(QObject):
             return
         snapshot = self.snapshot
         row = self.row
-        number = snapshot.place.get(self.key, 0) if snapshot is not None else 0
+        number = snapshot.place.get(self.key, self._place) if snapshot is not None else 0
         self._before = self.key, number, row
 
     def _show(self, snapshot: Snapshot) -> None:
@@ -401,10 +406,15 @@ class ReviewDesk(QObject):
         key = self._item_again(snapshot)
         moved = key != self.key
         self.key = key
+        self._keep_place()
         self.snapshot_changed.emit()
         self.pending_changed.emit()
         if moved:
             self.item_changed.emit(not self._before[0])
+
+    def _keep_place(self) -> None:
+        if self.snapshot is not None:
+            self._place = self.snapshot.place.get(self.key, self._place)
 
     def _item_again(self, snapshot: Snapshot) -> str:
         """The item that was looked at: by key, else the same brand or text at the same time, else its place. Of a

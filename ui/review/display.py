@@ -126,6 +126,7 @@ class Display(QObject):
         review.queue.show_current(review.desk.key)
         if review.previewed.boxes is None:
             review.timeline.set_data(snapshot.timeline)
+        review.previewed.again()
         review.canvas.transport.bar.set_data(snapshot.timeline, snapshot.flagged_at, snapshot.decided_at)
         self._show_item()
         self.show_boxes()

@@ -29,6 +29,7 @@ class Preview(QObject):
         self._review = review
         self._lanes = LaneBuilder()
         self.boxes: BoxIndex | None = None
+        self._tried: PreviewResult | None = None
 
     def show(self, preview: PreviewResult | None) -> None:
         """Works the answer out off the main thread; only the newest one is shown. None ends the preview."""
@@ -39,6 +40,7 @@ class Preview(QObject):
             return
         overlay, lanes, denied = snapshot.overlay, self._lanes, review.desk.wanted.denied
         stored = snapshot.timeline
+        self._tried = preview
 
         def work() -> tuple[BoxIndex, TimelineData, Mapping[str, str]]:
             shown, changed = previewed(overlay, preview)
@@ -58,13 +60,18 @@ class Preview(QObject):
 
         review.services.tasks.call(tr("Showing the preview"), work, done, newest="review-preview")
 
+    def again(self) -> None:
+        """Over what is stored now: something was decided meanwhile."""
+        if self.boxes is not None:
+            self.show(self._tried)
+
     def end(self) -> None:
         """The stored answer again."""
         review = self._review
         review.services.tasks.call("", lambda: None, newest="review-preview")
         if self.boxes is None:
             return
-        self.boxes = None
+        self.boxes = self._tried = None
         review.canvas.frame.hud.banner = ""
         review.queue.model.show_tried({})
         if review.desk.snapshot is not None:

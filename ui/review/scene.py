@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from app.effective import FRAME_MARK, whole_of
 from engine.domain.geometry import Polygon, interpolate
 from ui.canvas.boxes import CanvasBox
 from ui.text import tr
@@ -42,6 +43,7 @@ class BoxIndex:
         self._run = run
         self._all = [a for a in appearances if a.seen]
         self._times: dict[int, list[int]] = {}
+        self._split = {(whole_of(a.key), s.seq) for a in self._all if FRAME_MARK in a.key for s in a.seen}
         self._starts: NDArray[np.int64]
         self._ends: NDArray[np.int64]
         self._step: int
@@ -83,6 +85,8 @@ class BoxIndex:
         place = bisect_right(times, time) - 1
         if place >= 0 and times[place] == time:
             return seen[place].polygon
+        if kept is not None and (self._all[number].key, kept) in self._split:
+            return None
         if 0 <= place < len(seen) - 1 and self._bridged(times[place], times[place + 1]):
             share = (time - times[place]) / (times[place + 1] - times[place])
             return interpolate(seen[place].polygon, seen[place + 1].polygon, share)

@@ -254,6 +254,8 @@ class Verdicts(QObject):
             start=start,
             end=end,
         )
+        # One of a group of look-alikes leaves it with a correction of its own: it is what is looked at.
+        self._desk.choose(key, seek=False)
         self._desk.do(tr("Storing the correction"), command)
 
     # Brands ----------------------------------------------------------------------------------------

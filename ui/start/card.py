@@ -28,6 +28,9 @@ WIDTH = 272
 PICTURE_HEIGHT = 153
 
 
+ARROWS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+
+
 class SourceCard(QFrame):
     """Opens its source with a click, Enter or Space."""
 
@@ -36,6 +39,8 @@ class SourceCard(QFrame):
     menu_wanted = Signal(str, QPoint)
     """The source and where on the screen."""
     chosen = Signal(str)
+    left = Signal(int)
+    """An arrow key: to the next (1) or previous (-1) card. The card takes it: the area around scrolls with it."""
     """The card has the focus."""
 
     def __init__(self, facts: CardFacts, parent: QWidget | None = None) -> None:
@@ -124,6 +129,8 @@ class SourceCard(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.opened.emit(self.source_id)
+        elif (step := ARROWS.get(Qt.Key(event.key()))) is not None:
+            self.left.emit(step)
         else:
             super().keyPressEvent(event)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QFocusEvent, QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QAction, QFocusEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -201,16 +201,12 @@ class StartPage(QWidget):
         super().focusInEvent(event)
         self._focus_card()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows go from card to card."""
-        by = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+    @Slot(int)
+    def _step(self, by: int) -> None:
+        """From the card that has the keys to another one."""
         shown = self._shown()
-        here = next((i for i, card in enumerate(shown) if card.hasFocus()), None)
-        step = by.get(Qt.Key(event.key()))
-        if step is None or here is None:
-            super().keyPressEvent(event)
-            return
-        card = shown[max(0, min(here + step, len(shown) - 1))]
+        here = next((i for i, card in enumerate(shown) if card.hasFocus()), 0)
+        card = shown[max(0, min(here + by, len(shown) - 1))]
         card.setFocus(Qt.FocusReason.TabFocusReason)
         self._scroll.ensureWidgetVisible(card)
 
@@ -249,6 +245,7 @@ class StartPage(QWidget):
                 card.opened.connect(self.source_opened)
                 card.menu_wanted.connect(self._menu)
                 card.chosen.connect(self._card_chosen)
+                card.left.connect(self._step)
                 card.locate_wanted.connect(self.locate_wanted)
                 self._cards[id] = card
                 self._grid.addWidget(card)
