@@ -136,6 +136,7 @@ def test_a_box_on_one_frame_finds_the_mark_on_the_others(finished: Finished) -> 
         assert all(a.evidence != "look" for a in app.runs.get(without.id).appearances)
 
 
+@pytest.mark.full
 def test_the_command_line_finds_it_elsewhere(finished: Finished, tmp_path: Path) -> None:
     words = ("--library", finished.library, "brands", "find", SYMBOL_BRAND)
     sponsight(*words, code=2)

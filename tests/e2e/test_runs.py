@@ -147,6 +147,7 @@ def test_a_killed_run_resumes_to_the_same_result(finished: Finished, fresh: Fini
     assert digest == jobs(finished.library)[0]["output_digest"]
 
 
+@pytest.mark.full
 def test_pause_from_another_process_then_resume(finished: Finished, fresh: Finished) -> None:
     words = command("--library", fresh.library, "run", fresh.video, "--book", "demo", "--json-events")
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
@@ -61,6 +62,7 @@ def test_a_stopped_run_is_made_anew_with_its_settings_and_the_edits(open_window,
     assert driver.window.session.job.config_overrides == EDITS
 
 
+@pytest.mark.full
 def test_the_button_says_what_f5_does_with_a_paused_run(open_window, library_dir, clips):
     driver = open_window(library_dir)
     settings = imported(driver, clips)
@@ -77,6 +79,7 @@ def test_the_button_says_what_f5_does_with_a_paused_run(open_window, library_dir
     assert len(window.session.jobs) == 1
 
 
+@pytest.mark.full
 def test_a_stopped_replay_is_made_anew_with_what_the_panel_shows(open_window, library_dir, clips):
     """What a replay took over from the run before it isn't among its own edits."""
     driver = open_window(library_dir)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 
@@ -85,6 +86,7 @@ def test_a_run_that_waits_is_cancelled_from_the_command_line(open_window, librar
     driver.until(lambda: window.session.shelf.job(first).status is JobStatus.CANCELLED)
 
 
+@pytest.mark.full
 def test_what_a_closed_window_left_waiting_is_offered_and_goes_on(open_window, library_dir, clips):
     driver = open_window(library_dir)
     ids = _two_going(driver, clips)
@@ -102,6 +104,7 @@ def test_what_a_closed_window_left_waiting_is_offered_and_goes_on(open_window, l
     assert banner.isHidden()
 
 
+@pytest.mark.full
 def test_the_end_of_another_run_is_told_with_its_name(open_window, library_dir, clips):
     driver = open_window(library_dir)
     window = driver.window

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtWidgets import QLabel
 
 from engine.domain.jobs import JobStatus
@@ -46,6 +47,7 @@ def test_it_says_which_will_run_and_nothing_starts_before(open_window, library_d
     assert driver.window.session.shelf.jobs == ()
 
 
+@pytest.mark.full
 def test_one_failure_stops_no_other_and_is_told_at_the_end(open_window, library_dir, clips):
     driver = open_window(library_dir)
     window = driver.window

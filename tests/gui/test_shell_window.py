@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
 import shiboken6
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QColor
@@ -461,6 +462,7 @@ def test_gains_and_losses_are_readable_after_the_theme_was_switched(demo_window)
     assert tints() <= {QColor(c.danger).name(), QColor(c.success).name()}
 
 
+@pytest.mark.full
 def test_a_difference_leads_to_the_sign_in_the_run_that_has_it(demo_window):
     """Also where another run of the video is open, which doesn't have that sign."""
     window = demo_window.window

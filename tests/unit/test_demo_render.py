@@ -31,6 +31,7 @@ def wide() -> tuple[DemoScene, np.ndarray, DemoTruth]:
     return scene, picture, scene.truth()
 
 
+@pytest.mark.full
 def test_the_same_seed_gives_the_same_bytes_and_truth(tmp_path: Path) -> None:
     seen: list[float] = []
     first = render_demo(tmp_path / "a.mp4", seed=5, seconds=0.6, size=SMALL, progress=seen.append)

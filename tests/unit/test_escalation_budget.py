@@ -112,6 +112,7 @@ def play(seed: int, limit: SpendingLimit, job: str) -> Played:
     return played
 
 
+@pytest.mark.full
 def test_a_thousand_schedules_stay_below_their_caps(library_dir: Path) -> None:
     called = paid = killed = partial = 0
     with Library.open(library_dir) as library:
