@@ -161,6 +161,7 @@ def test_pause_from_another_process_then_resume(finished: Finished, fresh: Finis
     assert jobs(fresh.library)[0]["output_digest"] == jobs(finished.library)[0]["output_digest"]
 
 
+@pytest.mark.full
 def test_a_video_that_vanished_fails_with_words_and_a_retry_goes_on(
     finished: Finished, fresh: Finished, tmp_path: Path
 ) -> None:

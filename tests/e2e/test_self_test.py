@@ -29,7 +29,6 @@ def assert_whole_job_was_done(lines: list[str], kept: Path) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.full
 def test_self_test_of_the_checkout(tmp_path: Path):
     kept, home = tmp_path / "kept", tmp_path / "home"
     home.mkdir()

@@ -109,7 +109,6 @@ def test_locate_brings_the_exact_frames_back(window, gone: tuple[Path, Path], tm
 
 
 @pytest.mark.full
-@pytest.mark.full
 def test_after_locate_a_run_can_be_made_again(window, gone: tuple[Path, Path]) -> None:
     keys = window(gone[0])
     main = keys.app.window

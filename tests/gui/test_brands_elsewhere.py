@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 
 from app.commands import AddToBook, DrawBox
@@ -11,6 +12,7 @@ from ui.brands.elsewhere import ElsewhereDialog
 from ui.brands.page import BrandsPage
 
 
+@pytest.mark.full
 def test_a_drawn_mark_is_searched_and_judged_by_keys(qtbot, open_window, demo_library):
     driver = open_window(demo_library)
     container = driver.app.container

@@ -168,6 +168,7 @@ def test_a_day_by_keys(qtbot, open_window, library_dir, clip, tmp_path):
     assert "ccept" in again.app.actions["edit.undo"].text()
 
 
+@pytest.mark.full
 def test_a_killed_window_loses_nothing(finished_demo, tmp_path):
     """Kill -9 in the middle of a run: reopened, the run is paused and resumes, decisions are there."""
     import os
