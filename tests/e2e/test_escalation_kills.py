@@ -48,6 +48,7 @@ def run_until(server: ModelServer, words: list[object], answers: int | None) -> 
 
 
 @pytest.mark.parametrize(("seed", "cap"), [(1, 0.02), (2, 0.2)])
+@pytest.mark.full
 def test_a_run_killed_with_calls_in_flight_stays_below_its_cap(
     finished: Finished, demo_clip: Path, seed: int, cap: float
 ) -> None:

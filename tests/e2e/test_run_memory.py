@@ -28,6 +28,7 @@ def pictures_kept() -> int:
     return sum(len(o._images) for o in gc.get_objects() if isinstance(o, _ImageCache))
 
 
+@pytest.mark.full
 def test_the_pictures_of_a_finished_chunk_are_let_go(finished: Finished, without_collection: None) -> None:
     edit = {str(StageName.DETECT_REGIONS): {"min_height": 7.0}}
     with open_container(finished.library, workers=1) as app:
@@ -37,6 +38,7 @@ def test_the_pictures_of_a_finished_chunk_are_let_go(finished: Finished, without
         assert pictures_kept() == 0
 
 
+@pytest.mark.full
 def test_the_pictures_that_models_were_asked_about_are_let_go(
     finished: Finished, without_collection: None
 ) -> None:

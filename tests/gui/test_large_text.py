@@ -137,6 +137,7 @@ def test_states_of_brands_are_written_whole(demo_window):
     ]
 
 
+@pytest.mark.full
 def test_states_of_brands_are_seen_without_scrolling(demo_window):
     from ui.brands.table_model import ALIASES, BRAND, STATE
 

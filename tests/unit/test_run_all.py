@@ -115,6 +115,7 @@ def test_a_run_that_cannot_be_made_is_an_outcome_too(app: Container) -> None:
     assert Batch(app, []).done.result(timeout=1) == ()
 
 
+@pytest.mark.full
 def test_all_can_be_stopped_and_run_again(app: Container) -> None:
     due = due_in(app)
     paused = make_run(app, due[2])
