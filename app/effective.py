@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from app.results import RunResult
 from engine.anchoring import MIN_IOU, path_overlap, polygon_at
-from engine.domain.decisions import AnchorSample, Decision, DecisionKind, Member
+from engine.domain.decisions import AnchorSample, Decision, DecisionKind, Member, drawn_key
 from engine.domain.geometry import Polygon
 from engine.domain.records import Appearance, Detection, DetectionSource, Evidence, KeptFrame, Seen, Surface
 from engine.domain.timebase import Span
@@ -23,8 +23,6 @@ FRAME_NOTE = "frame"
 """Note of a decision on one frame of an appearance: it holds in its member's span only."""
 FRAME_MARK = "@"
 """Between an appearance's key and the number of a frame that was split off it."""
-DRAWN_MARK = ":"
-"""In the key of a drawn box, between the decision that drew it and the number of its member; in no other key."""
 CLEAR = 1_000.0
 """Clarity of a box that a person drew or confirmed by eye: they could read it."""
 
@@ -45,6 +43,8 @@ class State(StrEnum):
     MANUAL = "manual"
 
 
+OPEN = (State.UNDECIDED, State.UNSURE)
+"""States in which the machine's word still waits for a person's."""
 _STATES = {
     DecisionKind.CONFIRM: State.CONFIRMED,
     DecisionKind.REJECT: State.REJECTED,
@@ -207,12 +207,6 @@ def _edited(run: RunResult, machine: Appearance, edit: Decision, span: Span) -> 
     """The appearance as a person corrected it: the correction's span and path stand in for the machine's."""
     correction = edit.members[-1]
     return _along(run, correction, machine.seen), correction.span if correction.span.length else span
-
-
-def drawn_key(decision: Decision, number: int) -> str:
-    """The key under which a drawn box is shown. A correction is another decision, but still the same box: it keeps
-    the key that the box got when it was drawn."""
-    return decision.members[number].appearance or f"{decision.id}{DRAWN_MARK}{number}"
 
 
 def drawn_by(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.overlay import Overlay
+from app.results import RunResult
 from engine.domain.figures import BrandExposure, Column, ExposureFigures
 from engine.domain.records import Detection, KeptFrame
 from engine.domain.timebase import Span, format_time
@@ -175,8 +176,13 @@ def report_rows(overlay: Overlay) -> tuple[ReportRow, ...]:
     )
 
 
+def place_of(brand: BrandExposure) -> tuple[Column, str]:
+    """A brand in its column: what stays the same from figures to figures."""
+    return brand.column, brand.brand_id or brand.brand_name
+
+
 def _by_brand(figures: ExposureFigures) -> dict[tuple[Column, str], BrandExposure]:
-    return {(b.column, b.brand_id or b.brand_name): b for b in figures.brands}
+    return {place_of(b): b for b in figures.brands}
 
 
 def seconds_text(seconds: float, error: float) -> str:
@@ -215,13 +221,13 @@ def timeline(overlay: Overlay, steps: int = 600) -> tuple[Lane, ...]:
     start, end = spans[0].start, max(s.end for s in spans)
     edges = np.linspace(start, end, steps + 1)
     width = (end - start) / steps
-    seen = _counting(overlay)
+    seen = _counting(overlay.run, overlay.detections, overlay.effective.brands)
     kept = overlay.run.kept
     lanes = []
     for row in report_rows(overlay):
         if row.effective is None:
             continue
-        found = seen.get((row.column, row.brand_id or row.brand_name), ())
+        found = seen.get(place_of(row.effective), ())
         pieces = [piece for _, piece in _moments(found, row.effective, kept)]
         values = np.zeros(steps, np.float64)
         for piece in pieces:
@@ -245,28 +251,41 @@ def share_of_voice(overlay: Overlay, most: int = 8) -> tuple[tuple[str, float], 
 
 
 def positions(
-    overlay: Overlay, brand_id: str | None = None, columns: int = 32, rows: int = 18
+    overlay: Overlay,
+    brand: BrandExposure | None = None,
+    columns: int = 32,
+    rows: int = 18,
+    *,
+    machine: bool = False,
 ) -> NDArray[np.float64]:
-    """Seconds for which each cell of the picture was covered by counted signs (of one brand, or of all),
-    shape (rows, columns)."""
-    kept = overlay.run.kept
-    seen = _counting(overlay)
+    """Seconds for which each cell of the picture was covered by the signs that one brand's figures count, or those of
+    all counted brands, shape (rows, columns). `machine`: by the run alone."""
+    run = overlay.run
+    figures = overlay.machine if machine else overlay.effective
+    detections = overlay.machine_detections if machine else overlay.detections
+    brands = figures.counted() if brand is None else (brand,)
+    seen = _counting(run, detections, brands)
     chosen = []
-    for b in overlay.effective.counted():
-        if brand_id is None or b.brand_id == brand_id:
-            found = seen.get(("counted", b.brand_id or b.brand_name), ())
-            frames = {seq for seq, _ in _moments(found, b, kept)}
-            chosen += [d for d in found if d.seq in frames]
-    return heat_map(overlay.run.kept.values(), chosen, overlay.run.picture, columns, rows)
+    for b in brands:
+        found = seen.get(place_of(b), ())
+        frames = {seq for seq, _ in _moments(found, b, run.kept)}
+        chosen += [d for d in found if d.seq in frames]
+    return heat_map(run.kept.values(), chosen, run.picture, columns, rows)
 
 
-def _counting(overlay: Overlay) -> dict[tuple[Column, str], list[Detection]]:
-    """What counts of each brand on kept frames, by column."""
-    settings, kept = overlay.run.report_settings, overlay.run.kept
+def _counting(
+    run: RunResult, detections: Iterable[Detection], brands: Iterable[BrandExposure]
+) -> dict[tuple[Column, str], list[Detection]]:
+    """What counts of these brands on kept frames, by `place_of` each."""
+    settings, places = run.report_settings, {place_of(b) for b in brands}
+
+    def place(d: Detection) -> tuple[Column, str]:
+        return _column(d, settings.count_captions), d.brand_id or d.brand_name
+
     found: dict[tuple[Column, str], list[Detection]] = defaultdict(list)
-    for d in counting(overlay.detections, settings):
-        if d.seq in kept:
-            found[_column(d, settings.count_captions), d.brand_id or d.brand_name].append(d)
+    of_brands = [d for d in detections if d.seq in run.kept and place(d) in places]
+    for d in counting(of_brands, settings):
+        found[place(d)].append(d)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.brand_search import BrandHit, BrandSearch, load_names
-from app.effective import DRAWN_MARK, whole_of
+from app.effective import whole_of
 from app.handling.standing import held_decisions
 from app.learning import Choices
 from app.overlay import FRAME_MARK, EffectiveAppearance, Overlay, State, build_overlay, redecided
@@ -26,7 +26,7 @@ from app.review_rows import (
     uncertainty,
 )
 from app.run_cache import RunCache
-from engine.domain.decisions import AuditEntry
+from engine.domain.decisions import DRAWN_MARK, AuditEntry
 from storage.library import Library
 from storage.review_queries import ReviewQueries
 

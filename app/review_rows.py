@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from app.effective import OPEN
 from app.overlay import EffectiveAppearance, Names, OrphanedDecision, Overlay, State
 from app.results import RunResult
 from engine.anchoring import polygon_at
@@ -256,7 +257,7 @@ def proposal(a: EffectiveAppearance, overlay: Overlay) -> tuple[str, str, bool]:
     """(brand id, name, True where it is only proposed) of what is shown for an appearance."""
     if a.brand_id or a.brand_name:
         return a.brand_id, a.brand_name, False
-    if a.machine is not None and a.machine.candidates and a.state in (State.UNDECIDED, State.UNSURE):
+    if a.machine is not None and a.machine.candidates and a.state in OPEN:
         top = a.machine.candidates[0]
         brand_id = overlay.names.resolve(top.brand_id)
         return brand_id, overlay.names.name(brand_id, top.brand_name), True

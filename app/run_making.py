@@ -28,6 +28,7 @@ from engine.domain.records import FramesPart, Record, ScenesPart
 from engine.domain.stages import ORDER, StageName
 from engine.plan import LookWork, Plan, RunSpec, check_replay, make_plan
 from engine.settings import AllSettings, build_settings, snapshot
+from engine.stage import Chunk
 from engine.stage_settings import SETTINGS_TYPES, ExtractFramesSettings, MatchBrandsSettings
 from storage.library import Library
 
@@ -90,7 +91,6 @@ class RunMaker:
             created_at=datetime.now(UTC),
             **self._frozen_inputs(source.id, books),
         )
-        self.spec(job, source)  # refuses what can't be run before it is stored
         return self._store(job)
 
     def plan_initial(
@@ -126,9 +126,7 @@ class RunMaker:
     ) -> DetectJob:
         """Make a replay of a run from a stage with edited settings, pending. Raises UserFixable where an edit
         belongs to an earlier stage."""
-        job = self._replay_job(job_id, from_stage, overrides, books)
-        self.spec(job, self._library.sources.get(job.source_asset_id))
-        return self._store(job)
+        return self._store(self._replay_job(job_id, from_stage, overrides, books))
 
     def plan_replay(
         self, job_id: str, from_stage: StageName, overrides: Overrides, *, books: Sequence[str] | None = None
@@ -238,16 +236,14 @@ class RunMaker:
             ) from error
 
     def _store(self, job: DetectJob) -> DetectJob:
+        """Keep a run that was made; UserFixable, with nothing kept, for an empty range."""
+        _grid(self.settings_of(job), self._library.sources.get(job.source_asset_id))
         return self._library.jobs.create(job)
 
     def spec(self, job: DetectJob, source: SourceAsset) -> RunSpec:
         """All that a run is determined by, from its record. Raises UserFixable for an empty range."""
-        from engine.grid import chunk_grid
-
         settings = self.settings_of(job)
-        sampling = settings[StageName.EXTRACT_FRAMES]
-        assert isinstance(sampling, ExtractFramesSettings)
-        fps = Fraction(sampling.sample_fps).limit_denominator(1000)
+        fps, chunks = _grid(settings, source)
         book, cached = self._frozen(job)
         parent = self._library.parts.attached(job.parent_job_id) if job.parent_job_id else {}
         matching = settings[StageName.MATCH_BRANDS]
@@ -256,7 +252,7 @@ class RunMaker:
             job_id=job.id,
             source=source,
             settings=settings,
-            chunks=chunk_grid(source.duration, fps, sampling.start, sampling.end, sampling.chunk_seconds),
+            chunks=chunks,
             fps=fps,
             book=book,
             sightings=cached if matching.session_cache != "ignore" else (),
@@ -320,6 +316,16 @@ class RunMaker:
 
 def _is_complete(stage: StageName, done: Mapping[tuple[StageName, int], object], chunks: int) -> bool:
     return sum(1 for s, _ in done if s == stage) == (chunks if stage.is_frame_stage else 1)
+
+
+def _grid(settings: AllSettings, source: SourceAsset) -> tuple[Fraction, tuple[Chunk, ...]]:
+    """Samples a second and the chunks of a source under these settings; UserFixable for an empty range."""
+    from engine.grid import chunk_grid
+
+    sampling = settings[StageName.EXTRACT_FRAMES]
+    assert isinstance(sampling, ExtractFramesSettings)
+    fps = Fraction(sampling.sample_fps).limit_denominator(1000)
+    return fps, chunk_grid(source.duration, fps, sampling.start, sampling.end, sampling.chunk_seconds)
 
 
 def _bytes_to_store(plan: Plan, spec: RunSpec) -> int:

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from engine.decoding import looked_through
-from engine.domain.decisions import Decision, DecisionKind
+from engine.domain.decisions import DRAWN_MARK, Decision, DecisionKind
 from storage.columns import now, to_row
 from storage.database import Database
 from storage.removals import REMOVED, refuse_removed
@@ -82,7 +82,7 @@ class Decisions:
                 DecisionRow.source_asset_id == source_id,
                 DecisionRow.active.is_(True),
                 DecisionRow.kind == DecisionKind.DRAW,
-                DecisionRow.id.in_([key.rpartition(":")[0]]) | DecisionRow.id.in_(corrected),
+                (DecisionRow.id == key.rpartition(DRAWN_MARK)[0]) | DecisionRow.id.in_(corrected),
             ],
             conn,
         )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from app.cli.console import table
 from app.container import Container
-from app.overlay import Overlay, State, load_overlay
+from app.effective import OPEN
+from app.overlay import Overlay, load_overlay
 from app.report import ReportRow, report_rows
 from app.results import LAST_STAGES
 from engine.domain.errors import DataDamage
@@ -14,8 +15,6 @@ from engine.domain.figures import Column
 from engine.domain.jobs import DetectJob
 from engine.domain.timebase import format_time
 from engine.ports import JOB_CHUNK
-
-_OPEN = (State.UNDECIDED, State.UNSURE)
 
 
 def load_figures(app: Container, job: DetectJob) -> Overlay:
@@ -60,7 +59,7 @@ def print_exposure(app: Container, job: DetectJob, truth: Mapping[str, float] | 
     if rows["model"]:
         print("\nNamed by a model (not counted until a person confirms the brand):")
         print(_brand_table(rows["model"], None))
-    open_ones = [a.machine.verdict for a in overlay.appearances if a.machine is not None and a.state in _OPEN]
+    open_ones = [a.machine.verdict for a in overlay.appearances if a.machine is not None and a.state in OPEN]
     print(
         f"\n{open_ones.count('review')} appearances wait for a decision, "
         f"{open_ones.count('unresolved')} texts are unresolved."

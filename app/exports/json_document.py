@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from app.effective import OPEN
 from app.overlay import EffectiveAppearance, Overlay, State
 from app.results import RunResult
 from app.whole_file import write_whole
@@ -25,7 +26,6 @@ from engine.domain.records import Detection, LostSpan
 from engine.domain.timebase import Span
 
 FORMAT = "sponsight.export/1"
-_OPEN = (State.UNDECIDED, State.UNSURE)
 
 
 def write_json(overlay: Overlay, path: Path) -> Path:
@@ -122,7 +122,7 @@ def _frames(overlay: Overlay) -> list[dict[str, Any]]:
     for a in overlay.appearances:
         if a.state is State.REJECTED and a.machine is not None and a.machine.verdict == "accepted":
             _spread(a, rejected, {"brand": a.machine.brand_name})
-        elif a.state in _OPEN and a.machine is not None and a.machine.verdict in ("review", "unresolved"):
+        elif a.state in OPEN and a.machine is not None and a.machine.verdict in ("review", "unresolved"):
             _spread(
                 a,
                 unresolved,

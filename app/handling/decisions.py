@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.commands import ClearDecision, Decide, DrawBox, EditBox, SplitFrame
-from app.effective import DRAWN_MARK, drawn_key
 from app.handling.members import (
     appearance_in,
     corrected,
@@ -22,7 +21,7 @@ from app.handling.overruling import new_decision, overrule, standing
 from app.handling.work import BRANDS, DECISIONS, Outcome, Work, several
 from app.overlay import FRAME_MARK, FRAME_NOTE, member_of
 from engine.domain.brands import KnownBrand, ReferenceCrop
-from engine.domain.decisions import Decision, DecisionKind, Member
+from engine.domain.decisions import DRAWN_MARK, Decision, DecisionKind, Member, drawn_key
 from engine.domain.errors import Conflict, UserFixable
 from engine.domain.records import Appearance, DetectionSource
 from engine.textfold import fold_compact
@@ -181,7 +180,7 @@ def draw_box(cmd: DrawBox, work: Work) -> Outcome:
     return Outcome(
         f"Draw a box for {brand.canonical_name}",
         DECISIONS | BRANDS,
-        (f"{made.id}:0", made.id, brand.id),
+        (drawn_key(made, 0), made.id, brand.id),
         f"time:{run.source.id}:{cmd.time}",
         (run.source.id,),
         made=(made.id, *work.made_brands),

@@ -59,8 +59,10 @@ def overrule(
             if decision.kind not in kinds or (decision.note == FRAME_NOTE and not frames):
                 continue
             covered.setdefault(decision.id, (decision, set()))[1].add(member)
-            # While a run is going, an appearance may get another key: that is the same one, no other piece.
-            if key in run.by_key and decision.note != FRAME_NOTE:
+            # What was decided on this run names one appearance of it. While a run is going, that may get another key:
+            # it is the same one, no other piece.
+            elsewhere = decision.members[member].job_id != run.job.id
+            if elsewhere and key in run.by_key and decision.note != FRAME_NOTE:
                 movable.add((decision.id, member))
     if not covered:
         return []

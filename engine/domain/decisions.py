@@ -60,6 +60,16 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str = ""
 
 
+DRAWN_MARK = ":"
+"""In the key of a drawn box, between the decision that drew it and the number of its member; in no other key."""
+
+
+def drawn_key(decision: Decision, number: int) -> str:
+    """The key under which a drawn box is shown. A correction is another decision, but still the same box: it keeps
+    the key that the box got when it was drawn."""
+    return decision.members[number].appearance or f"{decision.id}{DRAWN_MARK}{number}"
+
+
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the append-only log: who, when, what, and the inverse that takes it back."""
 

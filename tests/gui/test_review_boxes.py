@@ -30,6 +30,16 @@ def drag_a_box(at: Reviewer) -> None:
     assert at.review.canvas.picker.isVisible()
 
 
+def box_corrected_at_once(at: Reviewer, name: str) -> None:
+    """By keys alone a box is drawn and named, and moved by ten pixels without a pause."""
+    at.press(KEY.Key_N, KEY.Key_Up, KEY.Key_Return)
+    at.type(name)
+    at.press(KEY.Key_Return, KEY.Key_E)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Right, SHIFT)
+    QTest.keyClick(at.review.canvas.frame, KEY.Key_Return)
+    at.settle()
+
+
 def test_arrows_step_one_frame_exactly(at):
     at.review.player.seek(1_000_000)
     at.settle()
@@ -76,12 +86,7 @@ def test_a_missed_sign_is_drawn_and_named(at):
 
 def test_an_undone_correction_of_a_drawn_box_leads_to_the_box(at):
     at.with_brand()
-    at.press(KEY.Key_N, KEY.Key_Up, KEY.Key_Return)
-    at.type("Handmade Sign")
-    at.press(KEY.Key_Return, KEY.Key_E)
-    QTest.keyClick(at.review.canvas.frame, KEY.Key_Right, SHIFT)
-    QTest.keyClick(at.review.canvas.frame, KEY.Key_Return)
-    at.settle()
+    box_corrected_at_once(at, "Handmade Sign")
     assert "Correct" in at.undo_title
     (drawn,) = at.decisions()
     for words in ("edit.undo", "edit.redo", "edit.undo"):
@@ -110,12 +115,7 @@ def test_a_missed_sign_is_boxed_and_named_by_keys_alone(at):
 def test_a_drawn_box_stays_the_item_when_it_is_corrected(at):
     assert at.desk.wanted.undecided, "a drawn box is decided, so the queue leaves it out"
     at.with_brand()
-    at.press(KEY.Key_N, KEY.Key_Up, KEY.Key_Return)
-    at.type("Keyed Sign")
-    at.press(KEY.Key_Return, KEY.Key_E)
-    QTest.keyClick(at.review.canvas.frame, KEY.Key_Right, SHIFT)
-    QTest.keyClick(at.review.canvas.frame, KEY.Key_Return)
-    at.settle()
+    box_corrected_at_once(at, "Keyed Sign")
     corrected = at.desk.row
     assert corrected is not None and corrected.brand_name == "Keyed Sign"
     at.press(KEY.Key_X)

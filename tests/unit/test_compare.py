@@ -94,7 +94,8 @@ def test_series_of_the_plots() -> None:
     shares = share_of_voice(overlay, most=1)
     assert [name for name, _ in shares] == ["Cord", ""]
     assert sum(value for _, value in shares) == pytest.approx(1.0, abs=1e-5)
-    heat = positions(overlay, "id-cord", columns=10, rows=10)
+    cord = next(b for b in overlay.effective.brands if b.brand_id == "id-cord")
+    heat = positions(overlay, cord, columns=10, rows=10)
     assert heat.max() == pytest.approx(5.0) and heat[:5].max() == 0.0
 
 

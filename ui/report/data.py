@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtGui import QImage
 
 from app.overlay import Overlay, load_overlay
 from engine.domain.errors import DataDamage
-from engine.domain.figures import BrandExposure, ExposureFigures
-from engine.domain.records import Detection
-from engine.exposure import heat_map
+from engine.domain.figures import ExposureFigures
 from storage.library import Library
-
-HEAT_COLUMNS, HEAT_ROWS = 96, 54
 
 
 @dataclass(frozen=True)
@@ -34,9 +28,6 @@ class ReportData:
     def figures(self, machine: bool) -> ExposureFigures:
         return self.machine if machine else self.effective
 
-    def detections(self, machine: bool) -> Sequence[Detection]:
-        return self.overlay.machine_detections if machine else self.overlay.detections
-
 
 def read_report(library: Library, job_id: str) -> ReportData:
     """Loads a run with its decisions and counts everything once."""
@@ -51,15 +42,3 @@ def read_report(library: Library, job_id: str) -> ReportData:
         with contextlib.suppress(DataDamage):
             frame = QImage.fromData(library.blobs.get(record.image))
     return ReportData(overlay, effective, machine, frame, decided, len(overlay.appearances) - decided)
-
-
-def positions(data: ReportData, machine: bool, brand: BrandExposure | None) -> np.ndarray:
-    """Seconds for which scene signs covered each cell of the picture, (54, 96), for one brand or all."""
-    run = data.overlay.run
-    wanted = (brand.brand_id or brand.brand_name) if brand is not None else ""
-    chosen = [
-        d
-        for d in data.detections(machine)
-        if (d.brand_id or d.brand_name) == wanted or (not wanted and d.surface == "scene" and d.confirmed)
-    ]
-    return heat_map(run.kept.values(), chosen, run.picture, HEAT_COLUMNS, HEAT_ROWS)

@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.report import positions
 from engine.domain.figures import BrandExposure, ExposureFigures
-from ui.report.data import ReportData, positions
+from ui.report.data import ReportData
 from ui.text import clock, percent, tr
 from ui.theme import Theme
 
+HEAT_CELLS = 96, 54
 MOST_BARS = 20
 ROW = 26
 
@@ -185,7 +188,7 @@ class HeatPlot(QWidget):
         super().__init__()
         self._theme = theme
         self._data: ReportData | None = None
-        self._heat = np.zeros((1, 1), np.float32)
+        self._heat: NDArray[np.float64] = np.zeros((1, 1))
         self._layer: Any = None
         self.setMinimumSize(320, 200)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -199,7 +202,7 @@ class HeatPlot(QWidget):
 
     def show_data(self, data: ReportData, machine: bool, brand: BrandExposure | None) -> None:
         self._data = data
-        self._heat = positions(data, machine, brand)
+        self._heat = positions(data.overlay, brand, *HEAT_CELLS, machine=machine)
         self._layer = _coloured(self._heat)
         name = brand.brand_name if brand is not None else tr("all brands")
         words = tr("{name}: up to {seconds:.1f} s in one place").format(

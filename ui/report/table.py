@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QHeaderView, QTableView
 
-from app.report import COLUMNS, ReportColumn
+from app.report import COLUMNS, ReportColumn, place_of
 from engine.domain.figures import BrandExposure, ExposureFigures
 from ui.tables import share_width, show_rows
 from ui.text import tr
@@ -48,11 +48,6 @@ def columns(figures: ExposureFigures) -> list[ReportColumn]:
     if any(b.column != "counted" for b in figures.brands):
         found.insert(1, counts)
     return found
-
-
-def _place(brand: BrandExposure) -> tuple[str, str]:
-    """A row's brand and column: what stays the same from figures to figures."""
-    return brand.column, brand.brand_id or brand.brand_name
 
 
 class ExposureModel(QAbstractTableModel):
@@ -137,9 +132,9 @@ class ExposureTable(QTableView):
     def show_figures(self, figures: ExposureFigures) -> None:
         """Shows other figures; what was chosen stays chosen, and the column that they are sorted by as well."""
         model, header = self.figures_model, self.horizontalHeader()
-        chosen = {_place(b) for b in self._selected()}
+        chosen = {place_of(b) for b in self._selected()}
         current = self.currentIndex()
-        at = _place(self._brand_at(current)) if current.isValid() else None
+        at = place_of(self._brand_at(current)) if current.isValid() else None
         sorted_by, order = model.keys[header.sortIndicatorSection()], header.sortIndicatorOrder()
         with QSignalBlocker(self.selectionModel()):
             model.show_figures(figures)
@@ -148,7 +143,7 @@ class ExposureTable(QTableView):
             flags = QItemSelectionModel.SelectionFlag
             for row in range(self._proxy.rowCount()):
                 index = self._proxy.index(row, 0)
-                place = _place(self._brand_at(index))
+                place = place_of(self._brand_at(index))
                 if place == at:
                     self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
                 if place in chosen:

@@ -237,9 +237,8 @@ class ReviewDesk(QObject):
         if snapshot is None or not snapshot.rows:
             return False
         rows, count = snapshot.rows, len(snapshot.rows)
-        here = snapshot.place.get(
-            self.key, min(self._place, count - 1) if self.key else -1 if by > 0 else count
-        )
+        outside = -1 if by > 0 else count
+        here = snapshot.place.get(self.key, min(self._place, count - 1) if self.key else outside)
         if not undecided:
             at = here + by
             if not 0 <= at < count:

@@ -33,7 +33,7 @@ class TypeAhead(QObject):
         self._patience.setInterval(PATIENCE_MS)
         self._patience.timeout.connect(self._give_up)
         review.desk.snapshot_changed.connect(self.heed)
-        review.desk.closed.connect(self._closed)
+        review.desk.closed.connect(self._give_up)
         review.arrival.arrived.connect(self.heed)
         review.player.shown.connect(self.heed)
 
@@ -84,10 +84,6 @@ class TypeAhead(QObject):
         """Whether all that was asked for is stored, and the desk has read what came of it."""
         desk = self._review.desk
         return not self._under_way and not desk.is_opening and desk.idle
-
-    def _closed(self) -> None:
-        if not self._under_way and not self._review.desk.is_opening:
-            self._give_up()
 
     def _give_up(self) -> None:
         if not self._is_read:

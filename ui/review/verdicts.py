@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QRect, Signal
 
 from engine.brand_names import fault_of_name
+from engine.domain.decisions import DRAWN_MARK
 from ui.review.desk import ReviewDesk
 from ui.review.picker import SURE, BrandPicker
 from ui.review.scene import Pending
@@ -228,7 +229,7 @@ class Verdicts(QObject):
             tr("{name} was drawn. A replay from Match brands looks for it in other frames.").format(name=name)
         )
         if change.made:
-            self._desk.choose(f"{change.made[0]}:0", seek=False)
+            self._desk.choose(f"{change.made[0]}{DRAWN_MARK}0", seek=False)
 
     def correct(
         self,

@@ -26,8 +26,6 @@ from ui.text import clock, local_time, percent, plural, tr
 
 WIDTH = 272
 PICTURE_HEIGHT = 153
-
-
 ARROWS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 
 
@@ -39,9 +37,9 @@ class SourceCard(QFrame):
     menu_wanted = Signal(str, QPoint)
     """The source and where on the screen."""
     chosen = Signal(str)
+    """The card has the focus."""
     left = Signal(int)
     """An arrow key: to the next (1) or previous (-1) card. The card takes it: the area around scrolls with it."""
-    """The card has the focus."""
 
     def __init__(self, facts: CardFacts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
